@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	_ "embed"
+	"html/template"
+	"strings"
+)
+
+//go:embed templates/index.html.tmpl
+var indexSource string
+
+var indexTemplate = template.Must(template.New(IndexHTML).Parse(indexSource))
+
+// index is what the template sees. All of it goes through the template's escaping for the place where it is used, also
+// what was brought into a harmless form before.
+type index struct {
+	Input
+	Background, Foreground string
+	Families               []family
+}
+
+func renderIndex(in Input) (string, error) {
+	background := parseColor(in.Color)
+	var html strings.Builder
+	err := indexTemplate.Execute(&html, index{
+		Input:      in,
+		Background: cssColor(background),
+		Foreground: cssColor(readableOn(background)),
+		Families:   parseFamilies(in.FontFamily),
+	})
+	return html.String(), err
+}
