@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package shard
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+)
+
+// NewManager is manager.New for a shard. What it changes in the given options:
+//
+//   - The manager elects itself by holding the shard lease, so that all controllers run in every shard. Leader election
+//     IDs and durations in the options are ignored. The manager stops with an error when the lease is lost.
+//   - Its caches hold only those objects of the ring's kinds that carry the shard's label; other kinds are left alone.
+//     Managed fields are stripped unless the options say otherwise.
+//   - Its client writes only while the lease is held, and names the shard in the user agent.
+//   - Controllers start their caches before the lease is acquired (EnableWarmup), unless the options say otherwise.
+//
+// The manager is for the controllers of the ring: run it only once.
+func (s *Shard) NewManager(config *rest.Config, options manager.Options) (manager.Manager, error) {
+	config = rest.CopyConfig(config)
+	config.UserAgent = s.userAgent(config)
+
+	lock, err := s.newLock(config)
+	if err != nil {
+		return nil, err
+	}
+	options.LeaderElection = true
+	options.LeaderElectionResourceLockInterface = lock
+	options.LeaderElectionReleaseOnCancel = true
+	options.LeaderElectionID = s.options.Name
+	options.LeaseDuration = &s.options.LeaseDuration
+	options.RenewDeadline = &s.options.RenewDeadline
+	options.RetryPeriod = &s.options.RetryPeriod
+	if options.Controller.EnableWarmup == nil {
+		options.Controller.EnableWarmup = ptr.To(true)
+	}
+	if options.Cache, err = s.restrictCache(options.Cache, options.Scheme); err != nil {
+		return nil, err
+	}
+
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return &guardedTransport{guard: s.guard, next: next}
+	})
+	mgr, err := manager.New(config, options)
+	if err != nil {
+		return nil, err
+	}
+	return mgr, mgr.Add(manager.RunnableFunc(s.stopWhenLost))
+}
+
+// newLock returns the lock on the shard lease. Its own writes are what the guard is about, so they are not guarded.
+func (s *Shard) newLock(config *rest.Config) (*leaseLock, error) {
+	config = rest.CopyConfig(config)
+	config.Timeout = s.options.RenewDeadline / 2 // so that one request that hangs leaves time for another
+	client, err := coordinationv1client.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("creating the client for the shard lease: %w", err)
+	}
+	return newLeaseLock(client, s.options.Namespace, s.ring.Name, s.options.Name, s.guard, s.options.Log), nil
+}
+
+// stopWhenLost ends the manager as soon as the lease is known to be lost. The elector would go on trying until the
+// renew deadline.
+func (s *Shard) stopWhenLost(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.guard.lost:
+		return s.guard.reason()
+	}
+}
