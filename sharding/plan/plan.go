@@ -8,6 +8,9 @@
 package plan
 
 import (
+	"maps"
+	"slices"
+
 	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/ring"
@@ -60,6 +63,9 @@ func NewMembership(ringName string, shards []lease.Shard) *Membership {
 
 // Available returns the names of the shards that objects may be assigned to, sorted.
 func (m *Membership) Available() []string { return m.ring.Shards() }
+
+// Known returns the names of all shards that have a state, in no particular order.
+func (m *Membership) Known() []string { return slices.Collect(maps.Keys(m.states)) }
 
 // State returns the state of a shard. It is zero for a shard without a lease.
 func (m *Membership) State(shard string) lease.State { return m.states[shard] }

@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sharder
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding"
+)
+
+// fencer takes the lease of a shard that does not let a draining object go within the drain timeout.
+//
+// It remembers one draining object a shard. When that one was let go in time, it picks another, so a shard that lets
+// all objects go but one is found out too, if later.
+type fencer struct {
+	options Options
+	ring    sharding.Ring
+	kinds   []schema.GroupVersionKind
+	client  client.Client // not cached
+	members *members
+	leases  *leases
+	metrics ringMetrics
+	log     logr.Logger
+	queue   queue[string]
+
+	mu      sync.Mutex
+	samples map[string]sample
+}
+
+// sample is a draining object and since when it is known to be draining.
+type sample struct {
+	object *metav1.PartialObjectMetadata
+	since  time.Time
+}
+
+// noteDraining starts the clock if the object is draining and none is running for its shard.
+func (f *fencer) noteDraining(object *metav1.PartialObjectMetadata) {
+	shard, assigned := object.Labels[f.ring.LabelShard()]
+	if _, draining := object.Labels[f.ring.LabelDrain()]; !assigned || !draining {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, known := f.samples[shard]; !known {
+		f.samples[shard] = sample{object: object.DeepCopy(), since: f.options.Clock.Now()}
+		f.queue.AddAfter(shard, f.options.DrainTimeout)
+	}
+}
+
+// Reconcile looks after the shard's sample.
+func (f *fencer) Reconcile(ctx context.Context, shard string) (reconcile.Result, error) {
+	f.mu.Lock()
+	sample, known := f.samples[shard]
+	f.mu.Unlock()
+	if !known {
+		return reconcile.Result{}, nil
+	}
+	if wait := f.options.DrainTimeout - f.options.Clock.Since(sample.since); wait > 0 {
+		return reconcile.Result{RequeueAfter: wait}, nil
+	}
+
+	draining, err := f.stillDraining(ctx, shard, sample)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if draining && f.members.load().State(shard).Available() {
+		if err := f.fence(ctx, shard, sample); err != nil {
+			return reconcile.Result{}, err
+		}
+	}
+
+	f.mu.Lock()
+	delete(f.samples, shard)
+	f.mu.Unlock()
+	return reconcile.Result{}, f.pickNext(ctx, shard)
+}
+
+func (f *fencer) stillDraining(ctx context.Context, shard string, sample sample) (bool, error) {
+	object := &metav1.PartialObjectMetadata{}
+	object.SetGroupVersionKind(sample.object.GroupVersionKind())
+	if err := f.client.Get(ctx, client.ObjectKeyFromObject(sample.object), object); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	_, draining := object.Labels[f.ring.LabelDrain()]
+	return draining && object.UID == sample.object.UID && object.Labels[f.ring.LabelShard()] == shard, nil
+}
+
+func (f *fencer) fence(ctx context.Context, shard string, sample sample) error {
+	if err := f.leases.fence(ctx, shard); err != nil {
+		return fmt.Errorf("fencing shard %s: %w", shard, err)
+	}
+	f.metrics.fenced.Inc()
+	f.log.Info("Took the lease of a shard that did not let a draining object go; its objects move when it has surely stopped",
+		"shard", shard, "kind", sample.object.Kind, "object", client.ObjectKeyFromObject(sample.object), "drainTimeout", f.options.DrainTimeout)
+	return nil
+}
+
+// pickNext finds another draining object of the shard, if it is one to be asked.
+func (f *fencer) pickNext(ctx context.Context, shard string) error {
+	if !f.members.load().State(shard).Available() {
+		return nil
+	}
+	for _, kind := range f.kinds {
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(kind)
+		err := f.client.List(ctx, list, client.Limit(1),
+			client.MatchingLabels{f.ring.LabelShard(): shard}, client.HasLabels{f.ring.LabelDrain()})
+		if err != nil {
+			return fmt.Errorf("looking for draining objects of shard %s: %w", shard, err)
+		}
+		for i := range list.Items {
+			list.Items[i].SetGroupVersionKind(kind)
+			f.noteDraining(&list.Items[i])
+		}
+	}
+	return nil
+}

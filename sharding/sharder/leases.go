@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sharder
+
+import (
+	"context"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+
+	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
+)
+
+// leases writes the leases of shards. All writes carry the resource version that they were decided on.
+type leases struct {
+	client coordinationv1client.LeaseInterface
+	clock  clock.PassiveClock
+}
+
+// acquire takes the lease of a shard that is uncertain. That it succeeds proves that the API server works; afterwards
+// the shard is dead, as it cannot renew.
+func (l *leases) acquire(ctx context.Context, current *coordinationv1.Lease) error {
+	taken := current.DeepCopy()
+	l.take(taken)
+	delete(taken.Annotations, shardingv1alpha1.AnnotationFencedUntil)
+	taken.Labels[shardingv1alpha1.LabelState] = string(lease.Dead)
+	_, err := l.client.Update(ctx, taken, metav1.UpdateOptions{})
+	return err
+}
+
+// fence takes the lease of a shard that may be alive. Until the lease would have expired, the shard counts as neither
+// available nor gone. A lease that is not held by its shard any more is left alone.
+func (l *leases) fence(ctx context.Context, shard string) error {
+	current, err := l.client.Get(ctx, shard, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil || !lease.HeldByShard(current) {
+		return err
+	}
+	until := l.clock.Now().Add(lease.Duration(current))
+	l.take(current)
+	metav1.SetMetaDataAnnotation(&current.ObjectMeta, shardingv1alpha1.AnnotationFencedUntil, until.UTC().Format(time.RFC3339Nano))
+	current.Labels[shardingv1alpha1.LabelState] = string(lease.Fenced)
+	_, err = l.client.Update(ctx, current, metav1.UpdateOptions{})
+	return err
+}
+
+// take makes the sharder the holder, for twice the duration that the shard had.
+func (l *leases) take(lse *coordinationv1.Lease) {
+	now := metav1.NewMicroTime(l.clock.Now())
+	lse.Spec.LeaseDurationSeconds = ptr.To(int32(2 * lease.Duration(lse).Seconds()))
+	lse.Spec.HolderIdentity = ptr.To(shardingv1alpha1.HolderSharder)
+	lse.Spec.LeaseTransitions = ptr.To(ptr.Deref(lse.Spec.LeaseTransitions, 0) + 1)
+	lse.Spec.AcquireTime = &now
+	lse.Spec.RenewTime = &now
+}
+
+// label writes the state for people to see.
+func (l *leases) label(ctx context.Context, current *coordinationv1.Lease, state lease.State) error {
+	labelled := current.DeepCopy()
+	labelled.Labels[shardingv1alpha1.LabelState] = string(state)
+	_, err := l.client.Update(ctx, labelled, metav1.UpdateOptions{})
+	return err
+}
+
+// remove deletes the lease of an orphaned shard.
+func (l *leases) remove(ctx context.Context, current *coordinationv1.Lease) error {
+	return l.client.Delete(ctx, current.Name, metav1.DeleteOptions{
+		Preconditions: &metav1.Preconditions{UID: &current.UID, ResourceVersion: &current.ResourceVersion},
+	})
+}

@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sharder
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/util/uuid"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// Options configure a sharder. The zero value of each optional field means its default.
+type Options struct {
+	// Namespace is where the leases of the shards and of the sharder itself live. It is required.
+	Namespace string
+
+	// LeaseName is the name of the lease by which the sharders of a ring elect their leader. Default: the ring's name.
+	LeaseName string
+	// LeaseDuration, RenewDeadline and RetryPeriod are those of the sharder's own lease. Defaults: 15 s, 10 s, 2 s.
+	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
+
+	// DrainTimeout is how long a shard may take to let an object go. A shard that takes longer is fenced: it loses its
+	// lease, and all its objects are moved. It should be well above the duration of the longest reconcile.
+	// Default: 1 minute.
+	DrainTimeout time.Duration
+
+	// CheckPeriod is how often all assigned objects are checked though nothing is known to have changed.
+	// Default: 30 minutes.
+	CheckPeriod time.Duration
+
+	// Concurrency is how many objects are written at a time, at most, for one kind and cause. Default: 16.
+	Concurrency int
+
+	// Clock tells the time. Default: the real clock.
+	Clock clock.Clock
+	// Log is used for what the sharder has to say. Default: the logger of controller-runtime.
+	Log logr.Logger
+
+	identity string
+}
+
+func (o *Options) complete(ringName string) error {
+	if o.Namespace == "" {
+		return errors.New("the namespace of the sharder's lease is required")
+	}
+	hostname, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("determining the sharder's identity: %w", err)
+	}
+	o.identity = hostname + "_" + string(uuid.NewUUID())
+
+	o.LeaseName = cmp.Or(o.LeaseName, ringName)
+	o.LeaseDuration = cmp.Or(o.LeaseDuration, 15*time.Second)
+	o.RenewDeadline = cmp.Or(o.RenewDeadline, 10*time.Second)
+	o.RetryPeriod = cmp.Or(o.RetryPeriod, 2*time.Second)
+	o.DrainTimeout = cmp.Or(o.DrainTimeout, time.Minute)
+	o.CheckPeriod = cmp.Or(o.CheckPeriod, 30*time.Minute)
+	o.Concurrency = cmp.Or(o.Concurrency, 16)
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
+	}
+	if o.Log.GetSink() == nil {
+		o.Log = log.Log.WithName("sharder")
+	}
+	o.Log = o.Log.WithValues("ring", ringName)
+	return nil
+}

@@ -1,0 +1,138 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sharder
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+const (
+	// pageSize bounds how many objects are in memory at a time.
+	pageSize = 500
+
+	// lateWrites is how long after a shard left an assignment to it may still arrive, from somebody who had not heard:
+	// the sharder's predecessor, or an admission request that was answered before.
+	lateWrites = 3 * time.Second
+)
+
+// pass is a walk over assigned objects of one kind: those of the shard, which has left, or all of them if the shard is
+// empty.
+type pass struct {
+	kind  schema.GroupVersionKind
+	shard string
+}
+
+// rebalancer walks over assigned objects after the membership changed.
+type rebalancer struct {
+	options Options
+	kinds   []schema.GroupVersionKind
+	settler *settler
+	log     logr.Logger
+	queue   queue[pass]
+
+	mu   sync.Mutex
+	left map[pass]time.Time // since when each sweep that is under way is needed
+}
+
+func newRebalancer(options Options, kinds []schema.GroupVersionKind, settler *settler) *rebalancer {
+	return &rebalancer{
+		options: options, kinds: kinds, settler: settler, log: options.Log,
+		queue: newQueue[pass]("sharder-rebalancer"), left: map[pass]time.Time{},
+	}
+}
+
+// membershipChanged starts what the change calls for: who joined gets its share, who left leaves objects behind.
+func (r *rebalancer) membershipChanged(c change) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, kind := range r.kinds {
+		if len(c.joined) > 0 {
+			r.queue.Add(pass{kind: kind})
+		}
+		for _, shard := range c.left {
+			sweep := pass{kind: kind, shard: shard}
+			r.left[sweep] = r.options.Clock.Now()
+			r.queue.Add(sweep)
+		}
+	}
+}
+
+func (r *rebalancer) Reconcile(ctx context.Context, p pass) (reconcile.Result, error) {
+	if p.shard == "" {
+		_, err := r.walk(ctx, p, client.HasLabels{r.settler.ring.LabelShard()})
+		return reconcile.Result{RequeueAfter: wait.Jitter(r.options.CheckPeriod, 0.1)}, err
+	}
+	return r.sweep(ctx, p)
+}
+
+// sweep moves the objects of a shard that left, again and again until none is found, and none can come any more.
+func (r *rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error) {
+	membership := r.settler.members.load()
+	if !membership.State(p.shard).Gone() || len(membership.Available()) == 0 {
+		r.end(p) // it is back, or the next shard to join starts a pass over all objects
+		return reconcile.Result{}, nil
+	}
+	r.mu.Lock()
+	since := r.options.Clock.Since(r.left[p])
+	r.mu.Unlock()
+
+	found, err := r.walk(ctx, p, client.MatchingLabels{r.settler.ring.LabelShard(): p.shard})
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if found > 0 || since < lateWrites {
+		return reconcile.Result{RequeueAfter: max(lateWrites-since, time.Second)}, nil
+	}
+	r.end(p)
+	return reconcile.Result{}, nil
+}
+
+func (r *rebalancer) end(sweep pass) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.left, sweep)
+}
+
+// walk settles all matching objects, page by page, and returns how many there were. An object that fails does not keep
+// the others from being settled.
+func (r *rebalancer) walk(ctx context.Context, p pass, selector client.ListOption) (int, error) {
+	begun := r.options.Clock.Now()
+	found, continueToken := 0, ""
+	var group errgroup.Group
+	group.SetLimit(r.options.Concurrency)
+	for {
+		page := &metav1.PartialObjectMetadataList{}
+		page.SetGroupVersionKind(p.kind)
+		if err := r.settler.client.List(ctx, page, selector, client.Limit(pageSize), client.Continue(continueToken)); err != nil {
+			_ = group.Wait() // the objects that failed are found again by the next try
+			return found, fmt.Errorf("listing assigned objects of kind %s: %w", p.kind.Kind, err)
+		}
+		for i := range page.Items {
+			object := &page.Items[i]
+			object.SetGroupVersionKind(p.kind)
+			group.Go(func() error { return r.settler.settle(ctx, object) })
+		}
+		found += len(page.Items)
+		if continueToken = page.Continue; continueToken == "" {
+			break
+		}
+	}
+	err := group.Wait()
+	r.settler.metrics.walked(p, r.options.Clock.Since(begun))
+	if found > 0 {
+		r.log.V(1).Info("Walked over assigned objects", "kind", p.kind.Kind, "shard", p.shard, "objects", found, "duration", r.options.Clock.Since(begun))
+	}
+	return found, err
+}

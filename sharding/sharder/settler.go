@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sharder
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/key"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/plan"
+)
+
+// maxAttempts bounds how often one object is decided on in a row. Each attempt but the last ended in a conflict, or
+// in a membership that changed in the meantime.
+const maxAttempts = 5
+
+// settler carries out what is planned for an object.
+type settler struct {
+	ring    sharding.Ring
+	members *members
+	client  client.Client // not cached
+	fencer  *fencer
+	metrics ringMetrics
+	log     logr.Logger
+}
+
+// settle brings the object one step closer to its wanted shard, if there is a step for the sharder to take. Every write
+// carries the resource version that it was decided on. After a conflict, and when the membership changed while the
+// object was written, the decision is made again on fresh data. An object that is gone is settled.
+func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetadata) error {
+	objectKey := key.ForMain(object, object.GroupVersionKind().GroupKind())
+	for range maxAttempts {
+		membership := s.members.load()
+		decision := membership.Plan(object.Labels, objectKey)
+		if decision.Action == plan.Nothing {
+			s.fencer.noteDraining(object)
+			return nil
+		}
+
+		err := s.write(ctx, object, decision)
+		switch {
+		case apierrors.IsNotFound(err):
+			return nil
+		case apierrors.IsConflict(err):
+			if err := s.client.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
+				return client.IgnoreNotFound(err)
+			}
+			continue
+		case err != nil:
+			return fmt.Errorf("trying to %s %s %s: %w", decision.Action, object.Kind, client.ObjectKeyFromObject(object), err)
+		}
+
+		s.metrics.count(decision.Action)
+		s.log.V(1).Info("Settled", "action", decision.Action, "kind", object.Kind, "object", client.ObjectKeyFromObject(object), "shard", decision.Shard)
+		s.fencer.noteDraining(object)
+		if s.members.load() == membership {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s %s was still changing after %d attempts", object.Kind, client.ObjectKeyFromObject(object), maxAttempts)
+}
+
+// write sends the labels that the decision asks for, and updates the object from the answer.
+func (s *settler) write(ctx context.Context, object *metav1.PartialObjectMetadata, decision plan.Decision) error {
+	labels := map[string]any{}
+	if decision.Action == plan.Drain {
+		labels[s.ring.LabelDrain()] = "true"
+	} else {
+		labels[s.ring.LabelShard()] = decision.Shard
+		if _, draining := object.Labels[s.ring.LabelDrain()]; draining {
+			labels[s.ring.LabelDrain()] = nil
+		}
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"uid":             object.UID,
+		"resourceVersion": object.ResourceVersion,
+		"labels":          labels,
+	}})
+	if err != nil {
+		return err
+	}
+	return s.client.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch))
+}
