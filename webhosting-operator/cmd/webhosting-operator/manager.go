@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/config/v1alpha1"
+	webhostingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
+)
+
+// shutdownTimeout is how long running reconciles may take to end. A pod's grace period leaves some time beyond it.
+const shutdownTimeout = 20 * time.Second
+
+// run runs the operator until the context ends.
+func run(ctx context.Context, config *configv1alpha1.WebhostingOperatorConfig) error {
+	restConfig, err := restConfig(&config.ClientConnection)
+	if err != nil {
+		return err
+	}
+	mgr, err := ctrl.NewManager(restConfig, managerOptions(config))
+	if err != nil {
+		return fmt.Errorf("creating the manager: %w", err)
+	}
+	if err := addHealthChecks(mgr); err != nil {
+		return err
+	}
+	mgr.GetLogger().Info("Starting", "version", fullVersion())
+	if err := mgr.Start(ctx); err != nil {
+		return fmt.Errorf("running the manager: %w", err)
+	}
+	return nil
+}
+
+// managerOptions are those of an operator of which one instance does all the work.
+func managerOptions(config *configv1alpha1.WebhostingOperatorConfig) manager.Options {
+	election := config.LeaderElection
+	return manager.Options{
+		Scheme: newScheme(),
+		Cache:  cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
+
+		LeaderElection:                ptr.Deref(election.LeaderElect, true),
+		LeaderElectionID:              election.ResourceName,
+		LeaderElectionNamespace:       election.ResourceNamespace,
+		LeaderElectionReleaseOnCancel: true, // the process ends as soon as the manager has
+		LeaseDuration:                 &election.LeaseDuration.Duration,
+		RenewDeadline:                 &election.RenewDeadline.Duration,
+		RetryPeriod:                   &election.RetryPeriod.Duration,
+
+		Metrics:                 metricsOptions(config),
+		HealthProbeBindAddress:  config.Health.BindAddress,
+		GracefulShutdownTimeout: ptr.To(shutdownTimeout),
+	}
+}
+
+func newScheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(webhostingv1alpha1.AddToScheme(scheme))
+	return scheme
+}

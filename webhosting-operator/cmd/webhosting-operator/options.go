@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/config/v1alpha1"
+)
+
+// options are the flags. Except for the file, an empty one leaves the configuration as it is.
+type options struct {
+	file                   string
+	kubeconfig             string
+	shardName              string
+	metricsBindAddress     string
+	healthProbeBindAddress string
+	logging                zap.Options
+}
+
+func (o *options) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.file, "config", "",
+		"configuration `file` of kind WebhostingOperatorConfig; without it, the defaults apply")
+	flags.StringVar(&o.kubeconfig, "kubeconfig", "",
+		"kubeconfig `file`; without it and in the configuration, that is $KUBECONFIG, in a pod its ServiceAccount, "+
+			"or else ~/.kube/config")
+	flags.StringVar(&o.shardName, "shard-name", "",
+		"`name` of this shard and of its Lease; without it and in the configuration, that is the host name")
+	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", "",
+		"`address` (host:port) to serve metrics on, 0 for not at all")
+	flags.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", "",
+		"`address` (host:port) to serve /healthz and /readyz on, 0 for not at all")
+
+	zapFlags := flag.NewFlagSet("", flag.ContinueOnError)
+	o.logging.BindFlags(zapFlags)
+	level, encoder := zapFlags.Lookup("zap-log-level"), zapFlags.Lookup("zap-encoder")
+	level.Usage = "`level` of the logs: error, info, debug, or a number from 1 for more and more detail (default info)"
+	encoder.Usage = "`format` of the logs: json or console (default console on a terminal, else json)"
+	flags.AddGoFlag(level)
+	flags.AddGoFlag(encoder)
+}
+
+// load returns the configuration that applies: the defaults, overridden by the file, overridden by the flags. It does
+// not touch the cluster.
+func (o *options) load() (*configv1alpha1.WebhostingOperatorConfig, error) {
+	config := &configv1alpha1.WebhostingOperatorConfig{}
+	if o.file != "" {
+		data, err := os.ReadFile(o.file)
+		if err != nil {
+			return nil, fmt.Errorf("reading the configuration: %w", err)
+		}
+		if config, err = configv1alpha1.Decode(data); err != nil {
+			return nil, fmt.Errorf("decoding the configuration %s: %w", o.file, err)
+		}
+	}
+	configv1alpha1.SetDefaults(config)
+
+	override(&config.ClientConnection.Kubeconfig, o.kubeconfig)
+	override(&config.Sharding.ShardName, o.shardName)
+	override(&config.Metrics.BindAddress, o.metricsBindAddress)
+	override(&config.Health.BindAddress, o.healthProbeBindAddress)
+
+	if err := completeFromMachine(config); err != nil {
+		return nil, err
+	}
+	if errs := configv1alpha1.Validate(config); len(errs) > 0 {
+		return nil, fmt.Errorf("invalid configuration%s: %w", fromFile(o.file), errs.ToAggregate())
+	}
+	return config, nil
+}
+
+func override(field *string, flag string) {
+	if flag != "" {
+		*field = flag
+	}
+}
+
+func fromFile(file string) string {
+	if file == "" {
+		return ""
+	}
+	return " " + file
+}
