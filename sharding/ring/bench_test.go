@@ -18,7 +18,7 @@ var sizes = []int{3, 10, 100}
 //
 // The aim is less than 50 ns and no allocation with 10 shards.
 func BenchmarkLookup(b *testing.B) {
-	keys := keySets[1].keys(1 << 12)
+	keys := keySets[1].keys(1 << 14)
 	for _, n := range sizes {
 		b.Run(fmt.Sprintf("shards=%d", n), func(b *testing.B) {
 			r := ring.New(shardSets[1].shards(n)...)
@@ -35,7 +35,7 @@ func BenchmarkLookup(b *testing.B) {
 
 // BenchmarkThroughput measures lookups in one ring by all processors at once. The aim is more than 10 million keys/s.
 func BenchmarkThroughput(b *testing.B) {
-	keys := keySets[1].keys(1 << 12)
+	keys := keySets[1].keys(1 << 14)
 	for _, n := range sizes {
 		b.Run(fmt.Sprintf("shards=%d", n), func(b *testing.B) {
 			r := ring.New(shardSets[1].shards(n)...)
