@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package integration_test
+
+import (
+	"context"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/shard"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+)
+
+// The durations are as short as the lease API allows to tell them apart: its leases have whole seconds.
+const (
+	leaseDuration = 3 * time.Second
+	renewDeadline = 2 * time.Second
+	retryPeriod   = 400 * time.Millisecond
+	drainTimeout  = 2 * time.Second
+)
+
+// instance is one process of a sharded operator, as far as that is possible in one process.
+type instance struct {
+	name    string
+	network *network
+	worker  *worker
+	stop    context.CancelFunc
+	ended   chan error
+}
+
+// start runs an instance of the ring until the test ends or something else ends it.
+func (r *testRing) start(name string, mode sharding.Mode) *instance {
+	GinkgoHelper()
+	i := &instance{name: name, network: newNetwork(), ended: make(chan error, 1)}
+	restConfig := rest.CopyConfig(restConfig)
+	restConfig.UserAgent = "test"
+	restConfig.QPS = -1
+	restConfig.Wrap(i.network.wrap)
+
+	mgr := i.newManager(r, restConfig, mode)
+	if mode.RunsSharder() {
+		Expect(sharder.AddToManager(mgr, restConfig, r.Ring, sharder.Options{
+			Namespace: r.namespace, DrainTimeout: drainTimeout,
+			LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
+		})).To(Succeed())
+	}
+
+	var ctx context.Context
+	ctx, i.stop = context.WithCancel(context.Background())
+	go func() {
+		defer close(i.ended)
+		i.ended <- mgr.Start(ctx)
+	}()
+	DeferCleanup(func() {
+		if i.worker != nil {
+			i.worker.wake()
+		}
+		i.stop()
+		i.network.heal()
+		Eventually(i.ended).Should(BeClosed())
+	})
+	return i
+}
+
+func (i *instance) newManager(r *testRing, restConfig *rest.Config, mode sharding.Mode) manager.Manager {
+	GinkgoHelper()
+	options := manager.Options{
+		Metrics:                 server.Options{BindAddress: "0"},
+		GracefulShutdownTimeout: ptr.To(5 * time.Second),
+		Controller:              config.Controller{SkipNameValidation: ptr.To(true), MaxConcurrentReconciles: 5},
+	}
+	if !mode.RunsShard() {
+		mgr, err := manager.New(restConfig, options)
+		Expect(err).NotTo(HaveOccurred())
+		return mgr
+	}
+
+	self, err := shard.New(r.Ring, shard.Options{
+		Name: i.name, Namespace: r.namespace,
+		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
+	})
+	Expect(err).NotTo(HaveOccurred())
+	mgr, err := self.NewManager(restConfig, options)
+	Expect(err).NotTo(HaveOccurred())
+
+	i.worker = &worker{client: mgr.GetClient(), labels: self.Labels()}
+	Expect(builder.ControllerManagedBy(mgr).Named("worker").
+		For(&appsv1.Deployment{}, builder.WithPredicates(self.Predicate(predicate.GenerationChangedPredicate{}))).
+		Owns(&corev1.ConfigMap{}).
+		Complete(self.Reconciler(mgr.GetClient(), &appsv1.Deployment{}, i.worker))).To(Succeed())
+	return mgr
+}
+
+// leave stops the instance as SIGTERM would, and waits for it.
+func (i *instance) leave() {
+	GinkgoHelper()
+	i.stop()
+	Eventually(i.ended).Should(Receive(Succeed()))
+}
+
+// crash cuts the instance off for good. To the rest of the world that is what a crash looks like; the difference, that
+// the instance may try to go on, makes these tests the stricter.
+func (i *instance) crash() { i.network.cut() }
+
+// testRing is a ring of its own for one test, over all Deployments.
+type testRing struct {
+	sharding.Ring
+	namespace string
+}
+
+func newTestRing() *testRing {
+	GinkgoHelper()
+	namespace := &corev1.Namespace{}
+	namespace.GenerateName = "test-"
+	Expect(apiServer.Create(inContext(), namespace)).To(Succeed())
+
+	// The Deployments of earlier tests belong to this ring, too: none may be left.
+	DeferCleanup(func(ctx context.Context) {
+		Expect(apiServer.DeleteAllOf(ctx, &appsv1.Deployment{}, client.InNamespace(namespace.Name))).To(Succeed())
+	})
+	return &testRing{
+		namespace: namespace.Name,
+		Ring: sharding.Ring{Name: namespace.Name, Kinds: []sharding.Kind{{
+			Main: &appsv1.Deployment{}, Controlled: []client.Object{&corev1.ConfigMap{}},
+		}}},
+	}
+}

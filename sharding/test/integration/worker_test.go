@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package integration_test
+
+import (
+	"context"
+	"maps"
+	"sync"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+// worker is a small but complete controller: each Deployment controls a ConfigMap of the same name, in which its number
+// of replicas is written down.
+type worker struct {
+	client client.Client
+	labels map[string]string
+
+	mu     sync.Mutex
+	asleep chan struct{}
+}
+
+func (w *worker) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	w.mu.Lock()
+	asleep := w.asleep
+	w.mu.Unlock()
+	if asleep != nil {
+		<-asleep // like a call that never returns, this does not care about the context
+	}
+
+	deployment := &appsv1.Deployment{}
+	if err := w.client.Get(ctx, request.NamespacedName, deployment); err != nil {
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	data := map[string]string{"replicas": replicas(deployment)}
+
+	current := &corev1.ConfigMap{}
+	err := w.client.Get(ctx, request.NamespacedName, current)
+	if client.IgnoreNotFound(err) != nil || err == nil && maps.Equal(current.Data, data) {
+		return reconcile.Result{}, err
+	}
+	wanted := v1.ConfigMap(deployment.Name, deployment.Namespace).
+		WithLabels(w.labels).
+		WithData(data).
+		WithOwnerReferences(metav1ac.OwnerReference().
+			WithAPIVersion("apps/v1").WithKind("Deployment").WithName(deployment.Name).WithUID(deployment.UID).WithController(true))
+	return reconcile.Result{}, w.client.Apply(ctx, wanted, client.FieldOwner("worker"), client.ForceOwnership)
+}
+
+// sleep makes all reconciles hang until wake.
+func (w *worker) sleep() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asleep = make(chan struct{})
+}
+
+func (w *worker) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.asleep != nil {
+		close(w.asleep)
+		w.asleep = nil
+	}
+}
