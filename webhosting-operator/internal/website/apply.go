@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package website
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/drift"
+)
+
+// annotationApplied on a controlled object is a checksum of the configuration that was applied last.
+const annotationApplied = v1alpha1.GroupName + "/applied"
+
+// configuration is what the apply configurations of all kinds have in common.
+type configuration[T any] interface {
+	runtime.ApplyConfiguration
+	WithLabels(map[string]string) T
+	WithAnnotations(map[string]string) T
+	WithOwnerReferences(...*metav1ac.OwnerReferenceApplyConfiguration) T
+	WithResourceVersion(string) T
+}
+
+// applyAll brings all objects of a website into the wanted form and returns how far its Deployment is. It stops at the
+// first error. The order is such that a new pod finds its new files.
+func (r *Reconciler) applyAll(ctx context.Context, s site) (rollout, error) {
+	if _, err := apply(ctx, r, s, configMap(s), &corev1.ConfigMap{}); err != nil {
+		return 0, fmt.Errorf("applying ConfigMap %s: %w", s.serverName, err)
+	}
+
+	wanted, live := deployment(s, r.Image), &appsv1.Deployment{}
+	applied, err := apply(ctx, r, s, wanted, live)
+	if err != nil {
+		return 0, fmt.Errorf("applying Deployment %s: %w", s.serverName, err)
+	}
+	progress := rolloutOf(live)
+	if applied {
+		progress = rolloutOfApplied(wanted)
+	}
+
+	if _, err := apply(ctx, r, s, service(s), &corev1.Service{}); err != nil {
+		return 0, fmt.Errorf("applying Service %s: %w", s.serverName, err)
+	}
+	if _, err := apply(ctx, r, s, ingress(s, r.Ingress), &networkingv1.Ingress{}); err != nil {
+		return 0, fmt.Errorf("applying Ingress %s: %w", s.serverName, err)
+	}
+	return progress, nil
+}
+
+// apply applies the wanted configuration unless the object in the cache, which is read into live, holds it already. It
+// returns whether there was a request, whose answer is in wanted then.
+//
+// The request carries the resource version that it was decided on, so it is refused if the object has changed since. If
+// the object is not in the cache, there is none to carry: the object may be new, or still carry another instance's
+// labels.
+func apply[T configuration[T]](ctx context.Context, r *Reconciler, s site, wanted T, live client.Object) (bool, error) {
+	err := r.read(ctx, client.ObjectKey{Namespace: s.website.Namespace, Name: s.serverName}, live)
+	if client.IgnoreNotFound(err) != nil {
+		return false, err
+	}
+	cached := err == nil
+	if cached {
+		if owner := metav1.GetControllerOfNoCopy(live); owner != nil && owner.UID != s.website.UID {
+			return false, nameTaken(live, owner)
+		}
+	}
+
+	complete(wanted, s.website, r.ControlledLabels)
+	if cached {
+		if drift.Holds(live, wanted) {
+			return false, nil
+		}
+		wanted.WithResourceVersion(live.GetResourceVersion())
+	}
+	if err := r.Client.Apply(ctx, wanted, FieldOwner, client.ForceOwnership); err != nil {
+		return false, asRefusal(err)
+	}
+	return true, nil
+}
+
+// complete adds to a configuration what the objects of all kinds have in common.
+func complete[T configuration[T]](wanted T, website *v1alpha1.Website, controlledLabels map[string]string) {
+	wanted.WithOwnerReferences(metav1ac.OwnerReference().
+		WithAPIVersion(v1alpha1.GroupVersion.String()).
+		WithKind("Website").
+		WithName(website.Name).
+		WithUID(website.UID).
+		WithController(true).
+		WithBlockOwnerDeletion(true))
+	wanted.WithLabels(selector(ServerName(website)))
+	wanted.WithLabels(map[string]string{labelManagedBy: ManagedBy})
+
+	// The checksum covers the keys of these labels but not their values, so it stays the same when a website moves from
+	// one instance to another. The Deployment's controller copies annotations to ReplicaSets, with a write for each.
+	for key := range controlledLabels {
+		wanted.WithLabels(map[string]string{key: ""})
+	}
+	wanted.WithAnnotations(map[string]string{annotationApplied: drift.Checksum(wanted)})
+	wanted.WithLabels(controlledLabels)
+}

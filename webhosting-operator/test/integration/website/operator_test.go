@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package website_test
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/go-logr/logr"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/website"
+)
+
+// operator is a running operator.
+type operator struct {
+	*traffic
+	errors *errorCounter
+	// stop ends the operator and waits for it. It may be called twice.
+	stop func()
+}
+
+// setup is what a spec may change before its operator starts.
+type setup struct {
+	reconciler website.Reconciler
+	options    website.Options
+	manager    manager.Options
+}
+
+// startOperator starts an operator that sees one namespace only. It ends with the spec.
+func startOperator(namespace string, configure ...func(*setup)) *operator {
+	GinkgoHelper()
+	o := &operator{traffic: &traffic{}, errors: &errorCounter{LogSink: GinkgoLogr.GetSink()}}
+
+	s := &setup{manager: manager.Options{
+		Scheme:     scheme,
+		Logger:     logr.New(o.errors),
+		Metrics:    metricsserver.Options{BindAddress: "0"},
+		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+		Client:     website.ClientOptions(),
+		Cache: cache.Options{
+			DefaultNamespaces: map[string]cache.Config{namespace: {}},
+			ByObject:          website.CacheOptions(),
+		},
+	}}
+	s.options.Controller.MaxConcurrentReconciles = 5
+	for _, f := range configure {
+		f(s)
+	}
+
+	watched := rest.CopyConfig(restConfig)
+	watched.Wrap(o.traffic.wrap)
+	mgr, err := manager.New(watched, s.manager)
+	Expect(err).NotTo(HaveOccurred())
+
+	ctx, cancel := context.WithCancel(context.Background())
+	Expect(s.reconciler.AddToManager(ctx, mgr, s.options)).To(Succeed())
+	done := make(chan error, 1)
+	go func() { done <- mgr.Start(ctx) }()
+
+	stopped := false
+	o.stop = func() {
+		GinkgoHelper()
+		if !stopped {
+			stopped = true
+			cancel()
+			Eventually(done).Should(Receive(Succeed()))
+		}
+	}
+	DeferCleanup(o.stop)
+	return o
+}
+
+// errorCounter is a log that counts what was logged as an error.
+type errorCounter struct {
+	logr.LogSink
+	count atomic.Int32
+}
+
+func (c *errorCounter) Error(err error, msg string, keysAndValues ...any) {
+	c.count.Add(1)
+	c.LogSink.Error(err, msg, keysAndValues...)
+}
+func (c *errorCounter) WithValues(...any) logr.LogSink { return c }
+func (c *errorCounter) WithName(string) logr.LogSink   { return c }
