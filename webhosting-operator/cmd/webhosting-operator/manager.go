@@ -18,6 +18,7 @@ import (
 
 	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/config/v1alpha1"
 	webhostingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/website"
 )
 
 // shutdownTimeout is how long running reconciles may take to end. A pod's grace period leaves some time beyond it.
@@ -36,6 +37,9 @@ func run(ctx context.Context, config *configv1alpha1.WebhostingOperatorConfig) e
 	if err := addHealthChecks(mgr); err != nil {
 		return err
 	}
+	if err := addControllers(ctx, mgr, config); err != nil {
+		return err
+	}
 	mgr.GetLogger().Info("Starting", "version", fullVersion())
 	if err := mgr.Start(ctx); err != nil {
 		return fmt.Errorf("running the manager: %w", err)
@@ -48,7 +52,11 @@ func managerOptions(config *configv1alpha1.WebhostingOperatorConfig) manager.Opt
 	election := config.LeaderElection
 	return manager.Options{
 		Scheme: newScheme(),
-		Cache:  cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
+		Cache: cache.Options{
+			DefaultTransform: cache.TransformStripManagedFields(),
+			ByObject:         website.CacheOptions(),
+		},
+		Client: website.ClientOptions(),
 
 		LeaderElection:                ptr.Deref(election.LeaderElect, true),
 		LeaderElectionID:              election.ResourceName,
