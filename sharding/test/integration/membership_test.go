@@ -50,6 +50,24 @@ var _ = Describe("Membership", func() {
 		Expect(r.expectNoInterleavedWrites()).To(Equal(moved))
 	})
 
+	It("waits for the reconciles that are under way", func() {
+		worker := r.start("shard-a", sharding.ModeBoth).worker
+		r.eventuallySettled("shard-a")
+		worker.sleep()
+		for name := range r.owners(Default) {
+			Expect(r.scale(inContext(), name, 3)).To(Succeed())
+		}
+
+		r.start("shard-b", sharding.ModeShard)
+		Eventually(r.draining).ShouldNot(BeEmpty())
+		Consistently(func(g Gomega) {
+			g.Expect(r.owners(g)).To(HaveEach("shard-a"), "all workers are busy, so nobody lets objects go")
+		}, drainTimeout/2).Should(Succeed())
+		worker.wake()
+		r.eventuallySettled("shard-a", "shard-b")
+		Expect(r.expectNoInterleavedWrites()).To(BeNumerically(">", 0))
+	})
+
 	It("moves the objects of a shard that leaves", func() {
 		r.start("shard-a", sharding.ModeBoth)
 		r.start("shard-b", sharding.ModeBoth)
@@ -165,6 +183,17 @@ var _ = Describe("Membership", func() {
 		Expect(r.expectNoInterleavedWrites()).To(BeNumerically(">", 0))
 	})
 })
+
+// draining returns the names of the objects that wait for their shard to let them go.
+func (r *testRing) draining() []string {
+	var names []string
+	for _, deployment := range r.deployments(Default) {
+		if _, draining := deployment.Labels["drain.alpha.sharding.timebertt.dev/"+r.Name]; draining {
+			names = append(names, deployment.Name)
+		}
+	}
+	return names
+}
 
 // churn changes one object after the other, all the time, until the returned function is called.
 func (r *testRing) churn() (stop func()) {

@@ -27,13 +27,6 @@ type worker struct {
 }
 
 func (w *worker) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-	w.mu.Lock()
-	asleep := w.asleep
-	w.mu.Unlock()
-	if asleep != nil {
-		<-asleep // like a call that never returns, this does not care about the context
-	}
-
 	deployment := &appsv1.Deployment{}
 	if err := w.client.Get(ctx, request.NamespacedName, deployment); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
@@ -45,6 +38,13 @@ func (w *worker) Reconcile(ctx context.Context, request reconcile.Request) (reco
 	if client.IgnoreNotFound(err) != nil || err == nil && maps.Equal(current.Data, data) {
 		return reconcile.Result{}, err
 	}
+	w.mu.Lock()
+	asleep := w.asleep
+	w.mu.Unlock()
+	if asleep != nil {
+		<-asleep // like a call that never returns, this does not care about the context
+	}
+
 	wanted := v1.ConfigMap(deployment.Name, deployment.Namespace).
 		WithLabels(w.labels).
 		WithData(data).
@@ -53,7 +53,7 @@ func (w *worker) Reconcile(ctx context.Context, request reconcile.Request) (reco
 	return reconcile.Result{}, w.client.Apply(ctx, wanted, client.FieldOwner("worker"), client.ForceOwnership)
 }
 
-// sleep makes all reconciles hang until wake.
+// sleep makes all reconciles hang between reading and writing, until wake.
 func (w *worker) sleep() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
