@@ -28,7 +28,7 @@ type guard struct {
 	lost chan struct{}
 
 	mu       sync.Mutex
-	renewed  time.Time // when the last successful renewal was begun; zero before the first
+	renewed  time.Time // the renewal time in the lease as this process wrote it last; zero before the first
 	lostErr  error     // why the lease is not held any more
 	inFlight int       // reconciles and writes that are under way
 }
@@ -37,11 +37,11 @@ func newGuard(clock clock.PassiveClock, leaseDuration, renewDeadline time.Durati
 	return &guard{clock: clock, leaseDuration: leaseDuration, renewDeadline: renewDeadline, lost: make(chan struct{})}
 }
 
-// renew notes a renewal that was begun at the given time and succeeded.
-func (g *guard) renew(begun time.Time) {
+// renew notes a successful renewal and the time that it wrote to the lease.
+func (g *guard) renew(at time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.renewed = begun
+	g.renewed = at
 }
 
 // lose ends the permission to write for good.

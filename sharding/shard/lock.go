@@ -100,12 +100,13 @@ func (l *leaseLock) write(ctx context.Context, record resourcelock.LeaderElectio
 		l.claim = record
 	}
 
-	begun := l.guard.clock.Now()
 	if err := send(ctx, record); err != nil {
 		return err
 	}
+	// What counts is the time that the lease tells, because the sharder goes by it. It was taken before the elector
+	// read the lease and tried to write it for the first time, each of which may have hung for long.
 	l.held = true
-	l.guard.renew(begun)
+	l.guard.renew(record.RenewTime.Time)
 	return nil
 }
 

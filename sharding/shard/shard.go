@@ -37,7 +37,8 @@ type Options struct {
 	// RetryPeriod is the time between renewals. Default: 2 s.
 	RetryPeriod time.Duration
 
-	// Clock tells the time. Default: the real clock.
+	// Clock tells how old a renewal is. Renewals themselves carry the real time, so a clock for tests has to start there.
+	// Default: the real clock.
 	Clock clock.PassiveClock
 	// Log is used for what the shard itself has to say. Default: the logger of controller-runtime.
 	Log logr.Logger
