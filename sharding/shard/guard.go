@@ -51,11 +51,16 @@ func (g *guard) lose(reason error) {
 	g.loseLocked(reason)
 }
 
+// loseLocked keeps the first reason. But a lease that was to be released, and turned out to be taken, is no longer
+// this process's to release.
 func (g *guard) loseLocked(reason error) {
-	if g.lostErr == nil {
-		g.lostErr = fmt.Errorf("%w: %w", ErrNotHeld, reason)
+	switch {
+	case g.lostErr == nil:
 		close(g.lost)
+	case !errors.Is(g.lostErr, errReleased):
+		return
 	}
+	g.lostErr = fmt.Errorf("%w: %w", ErrNotHeld, reason)
 }
 
 // reason says why the lease was lost. It is nil if it was not.
@@ -108,15 +113,12 @@ func (g *guard) leave() {
 func (g *guard) release() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if _, err := g.checkLocked(); err != nil && !errors.Is(err, errReleased) {
+		return err
+	}
 	if g.inFlight > 0 {
 		g.loseLocked(fmt.Errorf("the shard stops with %d reconciles or writes in flight", g.inFlight))
 		return g.lostErr
-	}
-	if g.lostErr != nil && !errors.Is(g.lostErr, errReleased) {
-		return g.lostErr
-	}
-	if _, err := g.checkLocked(); err != nil && !errors.Is(err, errReleased) {
-		return err
 	}
 	g.loseLocked(errReleased)
 	return nil
