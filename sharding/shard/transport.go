@@ -12,7 +12,8 @@ import (
 )
 
 // guardedTransport refuses writes while the guard does, right before they are sent: after rate limits and retries of
-// the client have taken their time. A write that is under way when the lease expires is cancelled.
+// the client have taken their time. A write is cancelled when the lease that it was begun under expires, even if the
+// lease was renewed since: none should take that long.
 type guardedTransport struct {
 	guard *guard
 	next  http.RoundTripper
@@ -27,6 +28,9 @@ func (t *guardedTransport) RoundTrip(request *http.Request) (*http.Response, err
 
 	until, err := t.guard.enter()
 	if err != nil {
+		if request.Body != nil {
+			_ = request.Body.Close() // as every RoundTripper has to
+		}
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(request.Context(), until.Sub(t.guard.clock.Now()))
