@@ -13,10 +13,12 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding"
+	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
 )
 
 // Options configure one shard. The zero value of each optional field means its default.
@@ -25,16 +27,17 @@ type Options struct {
 	Namespace string
 
 	// Name is the shard's name, which is also the name of its lease and the value of the shard label. It must be a DNS
-	// subdomain of at most 63 characters, and no two processes should have the same at a time (the second waits).
+	// subdomain of at most 63 characters and differ from the ring's name, and no two processes should have the same at a
+	// time (the second waits).
 	// Default: the host name, so in a pod its name.
 	Name string
 
-	// LeaseDuration is how long after its last renewal the shard is taken for alive. Default: 15 s.
+	// LeaseDuration is how long after its last renewal the shard is taken for alive, in whole seconds. Default: 15 s.
 	LeaseDuration time.Duration
 	// RenewDeadline is how long after its last renewal the shard stops to write, and ends. It must be shorter than
 	// LeaseDuration. Default: 10 s.
 	RenewDeadline time.Duration
-	// RetryPeriod is the time between renewals. Default: 2 s.
+	// RetryPeriod is the time between renewals. RenewDeadline must be longer than 1.2 times of it. Default: 2 s.
 	RetryPeriod time.Duration
 
 	// Clock tells how old a renewal is. Renewals themselves carry the real time, so a clock for tests has to start there.
@@ -73,7 +76,7 @@ func New(ring sharding.Ring, options Options) (*Shard, error) {
 	}
 	options.Log = options.Log.WithValues("ring", ring.Name, "shard", options.Name)
 
-	if err := options.validate(); err != nil {
+	if err := options.validate(ring.Name); err != nil {
 		return nil, err
 	}
 	return &Shard{
@@ -83,10 +86,19 @@ func New(ring sharding.Ring, options Options) (*Shard, error) {
 	}, nil
 }
 
-func (o Options) validate() error {
+func (o Options) validate(ringName string) error {
 	errs := []error{ValidateName(o.Name)}
+	if o.Name == ringName {
+		errs = append(errs, fmt.Errorf("shard name %q: it is the name of the ring, and so of the lease by which sharders elect their leader", o.Name))
+	}
 	if o.Namespace == "" {
 		errs = append(errs, errors.New("the namespace of the shard lease is required"))
+	}
+	if o.RetryPeriod <= 0 {
+		errs = append(errs, fmt.Errorf("retry period %s must be positive", o.RetryPeriod))
+	}
+	if longest := time.Duration(leaderelection.JitterFactor * float64(o.RetryPeriod)); o.RenewDeadline <= longest {
+		errs = append(errs, fmt.Errorf("renew deadline %s must be longer than %g times the retry period, %s", o.RenewDeadline, leaderelection.JitterFactor, longest))
 	}
 	if o.LeaseDuration <= o.RenewDeadline {
 		errs = append(errs, fmt.Errorf("lease duration %s must be longer than renew deadline %s", o.LeaseDuration, o.RenewDeadline))
@@ -98,11 +110,14 @@ func (o Options) validate() error {
 }
 
 // ValidateName returns an error if the name cannot be that of a shard: it has to be a valid name of a Lease (a DNS
-// subdomain) and a valid label value.
+// subdomain) and a valid label value, and it must not be the name by which sharders hold the leases of others.
 func ValidateName(name string) error {
 	var errs []error
 	for _, message := range append(validation.IsDNS1123Subdomain(name), validation.IsValidLabelValue(name)...) {
 		errs = append(errs, fmt.Errorf("shard name %q: %s", name, message))
+	}
+	if name == shardingv1alpha1.HolderSharder {
+		errs = append(errs, fmt.Errorf("shard name %q: it is reserved for the sharder", name))
 	}
 	return errors.Join(errs...)
 }
