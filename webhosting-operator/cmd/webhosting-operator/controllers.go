@@ -10,11 +10,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/shard"
 	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/config/v1alpha1"
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/website"
 )
 
-func addControllers(ctx context.Context, mgr manager.Manager, config *configv1alpha1.WebhostingOperatorConfig) error {
+// addControllers adds the controllers of the shard, or those of an operator that works alone if the shard is nil.
+func addControllers(ctx context.Context, mgr manager.Manager, self *shard.Shard, config *configv1alpha1.WebhostingOperatorConfig) error {
 	reconciler := &website.Reconciler{
 		Image: config.WebServer.Image,
 		Ingress: website.IngressSettings{
@@ -27,6 +29,9 @@ func addControllers(ctx context.Context, mgr manager.Manager, config *configv1al
 	options := website.Options{Controller: controller.Options{
 		MaxConcurrentReconciles: config.Controllers.Website.ConcurrentSyncs,
 	}}
+	if self != nil {
+		shardWebsites(self, mgr, reconciler, &options)
+	}
 	if err := reconciler.AddToManager(ctx, mgr, options); err != nil {
 		return fmt.Errorf("adding the website controller: %w", err)
 	}

@@ -12,7 +12,6 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/ptr"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
@@ -30,15 +29,17 @@ func run(ctx context.Context, config *configv1alpha1.WebhostingOperatorConfig) e
 	if err != nil {
 		return err
 	}
-	mgr, err := ctrl.NewManager(restConfig, managerOptions(config))
+	mgr, self, err := newManager(restConfig, config)
 	if err != nil {
 		return fmt.Errorf("creating the manager: %w", err)
 	}
 	if err := addHealthChecks(mgr); err != nil {
 		return err
 	}
-	if err := addControllers(ctx, mgr, config); err != nil {
-		return err
+	if config.Sharding.Mode != configv1alpha1.ShardingModeSharder {
+		if err := addControllers(ctx, mgr, self, config); err != nil {
+			return err
+		}
 	}
 	mgr.GetLogger().Info("Starting", "version", fullVersion())
 	if err := mgr.Start(ctx); err != nil {
