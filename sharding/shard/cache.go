@@ -28,36 +28,54 @@ func (s *Shard) restrictCache(options cache.Options, types *runtime.Scheme) (cac
 		options.DefaultTransform = cache.TransformStripManagedFields()
 	}
 
+	for namespace, config := range options.DefaultNamespaces {
+		if config.LabelSelector != nil {
+			return options, fmt.Errorf("cache options: the default label selector of namespace %q would replace the shard's: set it by object", namespace)
+		}
+	}
+
 	options.ByObject = maps.Clone(options.ByObject)
 	if options.ByObject == nil {
 		options.ByObject = map[client.Object]cache.ByObject{}
 	}
-	configured := map[schema.GroupKind]client.Object{}
-	for object := range options.ByObject {
+	missing, err := s.kinds(types)
+	if err != nil {
+		return options, err
+	}
+	ofRing := maps.Clone(missing)
+	for object, byObject := range options.ByObject {
 		gvk, err := apiutil.GVKForObject(object, types)
 		if err != nil {
 			return options, fmt.Errorf("cache options: %w", err)
 		}
-		configured[gvk.GroupKind()] = object
-	}
-
-	for _, kind := range s.ring.Kinds {
-		for _, object := range append([]client.Object{kind.Main}, kind.Controlled...) {
-			gvk, err := apiutil.GVKForObject(object, types)
-			if err != nil {
-				return options, err
-			}
-			if known, ok := configured[gvk.GroupKind()]; ok {
-				object = known
-			} else {
-				configured[gvk.GroupKind()] = object
-			}
-			options.ByObject[object] = s.restrict(options.ByObject[object], options.DefaultLabelSelector)
+		if _, ok := ofRing[gvk.GroupKind()]; ok {
+			options.ByObject[object] = s.restrict(byObject, options.DefaultLabelSelector)
+			delete(missing, gvk.GroupKind())
 		}
+	}
+	for _, object := range missing {
+		options.ByObject[object] = s.restrict(cache.ByObject{}, options.DefaultLabelSelector)
 	}
 	return options, nil
 }
 
+// kinds returns an object of each kind of the ring, main and controlled.
+func (s *Shard) kinds(types *runtime.Scheme) (map[schema.GroupKind]client.Object, error) {
+	kinds := map[schema.GroupKind]client.Object{}
+	for _, kind := range s.ring.Kinds {
+		for _, object := range append([]client.Object{kind.Main}, kind.Controlled...) {
+			gvk, err := apiutil.GVKForObject(object, types)
+			if err != nil {
+				return nil, err
+			}
+			kinds[gvk.GroupKind()] = object
+		}
+	}
+	return kinds, nil
+}
+
+// restrict adds the shard's label to what is configured for a kind, for all namespaces and for each that has a selector
+// of its own.
 func (s *Shard) restrict(byObject cache.ByObject, defaultSelector labels.Selector) cache.ByObject {
 	if byObject.Label == nil {
 		byObject.Label = defaultSelector
