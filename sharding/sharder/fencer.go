@@ -96,8 +96,12 @@ func (f *fencer) stillDraining(ctx context.Context, shard string, sample sample)
 }
 
 func (f *fencer) fence(ctx context.Context, shard string, sample sample) error {
-	if err := f.leases.fence(ctx, shard); err != nil {
+	taken, err := f.leases.fence(ctx, shard)
+	if err != nil {
 		return fmt.Errorf("fencing shard %s: %w", shard, err)
+	}
+	if !taken {
+		return nil
 	}
 	f.metrics.fenced.Inc()
 	f.log.Info("Took the lease of a shard that did not let a draining object go; its objects move when it has surely stopped",

@@ -30,27 +30,27 @@ func (l *leases) acquire(ctx context.Context, current *coordinationv1.Lease) err
 	taken := current.DeepCopy()
 	l.take(taken)
 	delete(taken.Annotations, shardingv1alpha1.AnnotationFencedUntil)
-	taken.Labels[shardingv1alpha1.LabelState] = string(lease.Dead)
+	metav1.SetMetaDataLabel(&taken.ObjectMeta, shardingv1alpha1.LabelState, string(lease.Dead))
 	_, err := l.client.Update(ctx, taken, metav1.UpdateOptions{})
 	return err
 }
 
 // fence takes the lease of a shard that may be alive. Until the lease would have expired, the shard counts as neither
-// available nor gone. A lease that is not held by its shard any more is left alone.
-func (l *leases) fence(ctx context.Context, shard string) error {
+// available nor gone. A lease that is not held by its shard any more is left alone; then false is returned.
+func (l *leases) fence(ctx context.Context, shard string) (bool, error) {
 	current, err := l.client.Get(ctx, shard, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return nil
+		return false, nil
 	}
 	if err != nil || !lease.HeldByShard(current) {
-		return err
+		return false, err
 	}
 	until := l.clock.Now().Add(lease.Duration(current))
 	l.take(current)
 	metav1.SetMetaDataAnnotation(&current.ObjectMeta, shardingv1alpha1.AnnotationFencedUntil, until.UTC().Format(time.RFC3339Nano))
-	current.Labels[shardingv1alpha1.LabelState] = string(lease.Fenced)
+	metav1.SetMetaDataLabel(&current.ObjectMeta, shardingv1alpha1.LabelState, string(lease.Fenced))
 	_, err = l.client.Update(ctx, current, metav1.UpdateOptions{})
-	return err
+	return err == nil, err
 }
 
 // take makes the sharder the holder, for twice the duration that the shard had.
@@ -66,7 +66,7 @@ func (l *leases) take(lse *coordinationv1.Lease) {
 // label writes the state for people to see.
 func (l *leases) label(ctx context.Context, current *coordinationv1.Lease, state lease.State) error {
 	labelled := current.DeepCopy()
-	labelled.Labels[shardingv1alpha1.LabelState] = string(state)
+	metav1.SetMetaDataLabel(&labelled.ObjectMeta, shardingv1alpha1.LabelState, string(state))
 	_, err := l.client.Update(ctx, labelled, metav1.UpdateOptions{})
 	return err
 }
