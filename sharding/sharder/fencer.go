@@ -43,6 +43,18 @@ type sample struct {
 	since  time.Time
 }
 
+// noteDrain is noteDraining for an object that was not draining until now. If it is the shard's sample all the same, it
+// has been let go and come back since, so its clock starts again.
+func (f *fencer) noteDrain(object *metav1.PartialObjectMetadata) {
+	shard := object.Labels[f.ring.LabelShard()]
+	f.mu.Lock()
+	if sample, known := f.samples[shard]; known && sample.object.UID == object.UID {
+		delete(f.samples, shard)
+	}
+	f.mu.Unlock()
+	f.noteDraining(object)
+}
+
 // noteDraining starts the clock if the object is draining and none is running for its shard.
 func (f *fencer) noteDraining(object *metav1.PartialObjectMetadata) {
 	shard, assigned := object.Labels[f.ring.LabelShard()]

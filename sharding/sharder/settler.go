@@ -61,7 +61,9 @@ func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetada
 
 		s.metrics.count(decision.Action)
 		s.log.V(1).Info("Settled", "action", decision.Action, "kind", object.Kind, "object", client.ObjectKeyFromObject(object), "shard", decision.Shard)
-		s.fencer.noteDraining(object)
+		if decision.Action == plan.Drain {
+			s.fencer.noteDrain(object)
+		}
 		if s.members.load() == membership {
 			return nil
 		}
