@@ -71,22 +71,26 @@ func (r *rebalancer) membershipChanged(c change) {
 
 func (r *rebalancer) Reconcile(ctx context.Context, p pass) (reconcile.Result, error) {
 	if p.shard == "" {
-		_, err := r.walk(ctx, p, client.HasLabels{r.settler.ring.LabelShard()})
-		return reconcile.Result{RequeueAfter: wait.Jitter(r.options.CheckPeriod, 0.1)}, err
+		if _, err := r.walk(ctx, p, client.HasLabels{r.settler.ring.LabelShard()}); err != nil {
+			return reconcile.Result{}, err
+		}
+		return reconcile.Result{RequeueAfter: wait.Jitter(r.options.CheckPeriod, 0.1)}, nil
 	}
 	return r.sweep(ctx, p)
 }
 
 // sweep moves the objects of a shard that left, again and again until none is found, and none can come any more.
 func (r *rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error) {
+	r.mu.Lock()
+	left := r.left[p]
+	r.mu.Unlock()
+	since := r.options.Clock.Since(left)
+
 	membership := r.settler.members.load()
 	if !membership.State(p.shard).Gone() || len(membership.Available()) == 0 {
-		r.end(p) // it is back, or the next shard to join starts a pass over all objects
+		r.end(p, left) // it is back, or the next shard to join starts a pass over all objects
 		return reconcile.Result{}, nil
 	}
-	r.mu.Lock()
-	since := r.options.Clock.Since(r.left[p])
-	r.mu.Unlock()
 
 	found, err := r.walk(ctx, p, client.MatchingLabels{r.settler.ring.LabelShard(): p.shard})
 	if err != nil {
@@ -95,14 +99,17 @@ func (r *rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error
 	if found > 0 || since < lateWrites {
 		return reconcile.Result{RequeueAfter: max(lateWrites-since, time.Second)}, nil
 	}
-	r.end(p)
+	r.end(p, left)
 	return reconcile.Result{}, nil
 }
 
-func (r *rebalancer) end(sweep pass) {
+// end forgets the sweep, unless the shard came back and left once more while it was under way.
+func (r *rebalancer) end(sweep pass, left time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.left, sweep)
+	if r.left[sweep].Equal(left) {
+		delete(r.left, sweep)
+	}
 }
 
 // walk settles all matching objects, page by page, and returns how many there were. An object that fails does not keep
