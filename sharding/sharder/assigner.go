@@ -50,8 +50,7 @@ func (a *assigner) unassigned(ctx context.Context) []metav1.PartialObjectMetadat
 	if err != nil || !informer.HasSynced() {
 		return nil
 	}
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(a.gvk)
+	list := newList(a.gvk)
 	if err := a.cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 		return nil // the term is over
 	}

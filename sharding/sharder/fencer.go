@@ -127,8 +127,7 @@ func (f *fencer) pickNext(ctx context.Context, shard string) error {
 		return nil
 	}
 	for _, kind := range f.kinds {
-		list := &metav1.PartialObjectMetadataList{}
-		list.SetGroupVersionKind(kind)
+		list := newList(kind)
 		err := f.client.List(ctx, list, client.Limit(1),
 			client.MatchingLabels{f.ring.LabelShard(): shard}, client.HasLabels{f.ring.LabelDrain()})
 		if err != nil {

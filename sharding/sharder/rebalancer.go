@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -120,8 +119,7 @@ func (r *rebalancer) walk(ctx context.Context, p pass, selector client.ListOptio
 	var group errgroup.Group
 	group.SetLimit(r.options.Concurrency)
 	for {
-		page := &metav1.PartialObjectMetadataList{}
-		page.SetGroupVersionKind(p.kind)
+		page := newList(p.kind)
 		if err := r.settler.client.List(ctx, page, selector, client.Limit(pageSize), client.Continue(continueToken)); err != nil {
 			_ = group.Wait() // the objects that failed are found again by the next try
 			return found, fmt.Errorf("listing assigned objects of kind %s: %w", p.kind.Kind, err)

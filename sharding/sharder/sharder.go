@@ -110,6 +110,14 @@ func (s *sharder) newCache() (cache.Cache, error) {
 	})
 }
 
+// newList returns an empty list of objects of the kind. Clients cut off one suffix "List", so it has to be there, for the
+// sake of kinds whose own name ends like that.
+func newList(kind schema.GroupVersionKind) *metav1.PartialObjectMetadataList {
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
+	return list
+}
+
 // keepIdentity drops the metadata that no decision reads.
 func keepIdentity(object any) (any, error) {
 	if partial, ok := object.(*metav1.PartialObjectMetadata); ok {
