@@ -9,7 +9,6 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/utils/ptr"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/key"
 )
@@ -53,7 +52,7 @@ func TestForMain(t *testing.T) {
 func TestForController(t *testing.T) {
 	const wantWebsite = "webhosting.timebertt.dev/Website/project-1/website-1"
 	controller := metav1.OwnerReference{
-		APIVersion: "webhosting.timebertt.dev/v1alpha1", Kind: "Website", Name: "website-1", UID: "uid", Controller: ptr.To(true),
+		APIVersion: "webhosting.timebertt.dev/v1alpha1", Kind: "Website", Name: "website-1", UID: "uid", Controller: new(true),
 	}
 	with := func(change func(*metav1.OwnerReference)) metav1.OwnerReference {
 		reference := controller
@@ -88,7 +87,7 @@ func TestForController(t *testing.T) {
 			name: "controller among other owners",
 			references: []metav1.OwnerReference{
 				with(func(r *metav1.OwnerReference) { r.Name, r.Controller = "first", nil }),
-				with(func(r *metav1.OwnerReference) { r.Name, r.Controller = "second", ptr.To(false) }),
+				with(func(r *metav1.OwnerReference) { r.Name, r.Controller = "second", new(false) }),
 				controller,
 			},
 			want: wantWebsite, wantOK: true,
