@@ -10,6 +10,8 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/leaderelection"
@@ -87,6 +89,9 @@ func (c *candidate) stand(ctx context.Context, free <-chan struct{}, lead func(c
 			c.options.Log.Info("Elected as the sharder")
 			err := lead(leadCtx)
 			c.options.Log.Info("Not the sharder any more")
+			if leadCtx.Err() != nil {
+				return nil // what fails at the end of a term fails because of that
+			}
 			return err
 		}
 	}
@@ -104,9 +109,19 @@ func (c *candidate) watchForRelease(ctx context.Context) <-chan struct{} {
 			}
 		}
 	}
+	leases := c.client.Leases(c.options.Namespace)
+	byName := fields.OneTermEqualSelector(metav1.ObjectNameField, c.options.LeaseName).String()
 	_, controller := toolscache.NewInformerWithOptions(toolscache.InformerOptions{
-		ListerWatcher: toolscache.NewListWatchFromClient(c.client.RESTClient(), "leases", c.options.Namespace,
-			fields.OneTermEqualSelector(metav1.ObjectNameField, c.options.LeaseName)),
+		ListerWatcher: toolscache.ToListWatcherWithWatchListSemantics(&toolscache.ListWatch{
+			ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+				options.FieldSelector = byName
+				return leases.List(ctx, options)
+			},
+			WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+				options.FieldSelector = byName
+				return leases.Watch(ctx, options)
+			},
+		}, c.client),
 		ObjectType: &coordinationv1.Lease{},
 		Handler:    toolscache.ResourceEventHandlerFuncs{UpdateFunc: func(_, object any) { notify(object) }},
 	})
