@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package overlays_test
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gexec"
+	appsv1 "k8s.io/api/apps/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/website"
+)
+
+var _ = Describe("Program", func() {
+	DescribeTable("runs as the ServiceAccount of the overlay with the overlay's configuration",
+		func(ctx context.Context, folder string) {
+			apply(ctx, folder)
+			apply(ctx, "samples")
+			DeferCleanup(deleteSamples)
+			metrics, health := freeAddress(), freeAddress()
+			session := startProgram(ctx, "--config", filepath.Join(config, folder, "config.yaml"),
+				"--shard-name", "shard-1", "--metrics-bind-address", metrics, "--health-probe-bind-address", health)
+
+			By("being alive and ready")
+			Eventually(get).WithArguments(ctx, "http://"+health+"/healthz", "").Should(Equal(http.StatusOK))
+			Eventually(get).WithArguments(ctx, "http://"+health+"/readyz", "").Should(Equal(http.StatusOK))
+
+			By("reconciling the samples")
+			Eventually(websitesInPhase).WithArguments(ctx, v1alpha1.PhasePending).Should(Equal(6))
+			deployments := &appsv1.DeploymentList{}
+			Expect(admin.List(ctx, deployments, client.InNamespace("project-garden"))).To(Succeed())
+			Expect(deployments.Items).To(HaveLen(3))
+
+			By("creating pods that a restricted namespace admits")
+			Expect(createPodOf(ctx, &deployments.Items[0])).To(Succeed())
+
+			By("serving metrics to those who may read them, and to nobody else")
+			Eventually(get).WithArguments(ctx, "https://"+metrics+"/metrics", "").Should(Equal(http.StatusUnauthorized))
+			Expect(get(ctx, "https://"+metrics+"/metrics", serviceAccountToken(ctx, "stranger"))).To(Equal(http.StatusForbidden))
+			bindClusterRole(ctx, "webhosting-operator-metrics-reader", "monitoring")
+			Expect(get(ctx, "https://"+metrics+"/metrics", serviceAccountToken(ctx, "monitoring"))).To(Equal(http.StatusOK))
+
+			By("releasing every lease when it is told to stop")
+			Expect(holders(ctx)).NotTo(BeEmpty())
+			session.Signal(syscall.SIGTERM)
+			Eventually(session).Should(gexec.Exit(0))
+			Expect(holders(ctx)).To(BeEmpty())
+			Expect(session.Err.Contents()).NotTo(ContainSubstring("forbidden"))
+			Expect(session.Err.Contents()).NotTo(ContainSubstring(`"level":"error"`))
+		},
+		Entry("singleton", "overlays/singleton"),
+		Entry("sharded", "overlays/sharded"),
+	)
+})
+
+// startProgram runs the operator with the permissions of its ServiceAccount and no others.
+func startProgram(ctx context.Context, args ...string) *gexec.Session {
+	GinkgoHelper()
+	file := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+	kubeconfig := clientcmdapi.NewConfig()
+	kubeconfig.Clusters["test"] = &clientcmdapi.Cluster{Server: restConfig.Host, CertificateAuthorityData: restConfig.CAData}
+	kubeconfig.AuthInfos["test"] = &clientcmdapi.AuthInfo{Token: serviceAccountToken(ctx, "webhosting-operator")}
+	kubeconfig.Contexts["test"] = &clientcmdapi.Context{Cluster: "test", AuthInfo: "test"}
+	kubeconfig.CurrentContext = "test"
+	Expect(clientcmd.WriteToFile(*kubeconfig, file)).To(Succeed())
+
+	session, err := gexec.Start(exec.Command(program, append(args, "--kubeconfig", file)...), GinkgoWriter, GinkgoWriter)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() { session.Kill().Wait() })
+	return session
+}
+
+// serviceAccountToken returns a token of a ServiceAccount in the operator's namespace, which is created if need be.
+func serviceAccountToken(ctx context.Context, name string) string {
+	GinkgoHelper()
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}}
+	Expect(client.IgnoreAlreadyExists(admin.Create(ctx, account))).To(Succeed())
+	request := &authenticationv1.TokenRequest{}
+	Expect(admin.SubResource("token").Create(ctx, account, request)).To(Succeed())
+	return request.Status.Token
+}
+
+// deleteSamples leaves the namespaces, since nothing here ever finishes their deletion.
+func deleteSamples(ctx context.Context) {
+	GinkgoHelper()
+	for _, project := range []string{"project-garden", "project-museum"} {
+		for _, kind := range append(website.ControlledKinds(), &v1alpha1.Website{}) {
+			Expect(admin.DeleteAllOf(ctx, kind, client.InNamespace(project))).To(Succeed())
+		}
+	}
+}
+
+func bindClusterRole(ctx context.Context, role, account string) {
+	GinkgoHelper()
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: role},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: account, Namespace: namespace}},
+	}
+	Expect(admin.Create(ctx, binding)).To(Succeed())
+	DeferCleanup(func(ctx context.Context) { Expect(admin.Delete(ctx, binding)).To(Succeed()) })
+}
+
+func websitesInPhase(ctx context.Context, phase v1alpha1.WebsitePhase) (int, error) {
+	websites := &v1alpha1.WebsiteList{}
+	if err := admin.List(ctx, websites); err != nil {
+		return 0, err
+	}
+	count := 0
+	for _, item := range websites.Items {
+		if item.Status.Phase == phase {
+			count++
+		}
+	}
+	return count, nil
+}
+
+// holders returns the holder of each lease in the operator's namespace that has one.
+func holders(ctx context.Context) map[string]string {
+	GinkgoHelper()
+	leases := &coordinationv1.LeaseList{}
+	Expect(admin.List(ctx, leases, client.InNamespace(namespace))).To(Succeed())
+	held := map[string]string{}
+	for _, lease := range leases.Items {
+		if holder := lease.Spec.HolderIdentity; holder != nil && *holder != "" {
+			held[lease.Name] = *holder
+		}
+	}
+	return held
+}
+
+// get returns the status code of a request with the token, if there is one.
+func get(ctx context.Context, url, token string) (int, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	httpClient := &http.Client{
+		Timeout:   5 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}, // self-signed
+	}
+	response, err := httpClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	return response.StatusCode, response.Body.Close()
+}
+
+func freeAddress() string {
+	GinkgoHelper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	Expect(err).NotTo(HaveOccurred())
+	defer func() { Expect(listener.Close()).To(Succeed()) }()
+	return fmt.Sprint(listener.Addr())
+}
