@@ -25,7 +25,9 @@ type reconciler struct {
 	controlledLabels map[string]string
 }
 
-func (*reconciler) Reconcile(context.Context, ctrl.Request) (ctrl.Result, error) { return ctrl.Result{}, nil }
+func (*reconciler) Reconcile(context.Context, ctrl.Request) (ctrl.Result, error) {
+	return ctrl.Result{}, nil
+}
 
 // An operator that reconciles Deployments, each of which controls a ConfigMap, and divides them among its instances.
 // Lines that a singleton would not have are marked with a plus sign.
