@@ -17,16 +17,21 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
-// maxBackoff is the longest wait before something that failed is tried again. It is short, because what waits here is
-// an object that nobody works on.
-const maxBackoff = 30 * time.Second
+const (
+	// maxBackoff is the longest wait before something that failed is tried again. It is short, because what waits here
+	// is an object that nobody works on.
+	maxBackoff = 30 * time.Second
+
+	// maxTrackerBackoff is shorter still: a shard that crashed is all that its objects wait for.
+	maxTrackerBackoff = time.Second
+)
 
 // queue is a controller's queue. It exists before its controller runs, so that the others can add to it.
 type queue[request comparable] = workqueue.TypedRateLimitingInterface[request]
 
-func newQueue[request comparable](name string) queue[request] {
+func newQueue[request comparable](name string, longestBackoff time.Duration) queue[request] {
 	return workqueue.NewTypedRateLimitingQueueWithConfig(
-		workqueue.NewTypedItemExponentialFailureRateLimiter[request](5*time.Millisecond, maxBackoff),
+		workqueue.NewTypedItemExponentialFailureRateLimiter[request](5*time.Millisecond, longestBackoff),
 		workqueue.TypedRateLimitingQueueConfig[request]{Name: name},
 	)
 }

@@ -48,7 +48,7 @@ type rebalancer struct {
 func newRebalancer(options Options, kinds []schema.GroupVersionKind, settler *settler) *rebalancer {
 	return &rebalancer{
 		options: options, kinds: kinds, settler: settler, log: options.Log,
-		queue: newQueue[pass]("sharder-rebalancer"), left: map[pass]time.Time{},
+		queue: newQueue[pass]("sharder-rebalancer", maxBackoff), left: map[pass]time.Time{},
 	}
 }
 

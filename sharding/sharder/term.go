@@ -35,7 +35,7 @@ func (s *sharder) lead(ctx context.Context) error {
 	leases := &leases{client: s.leases.Leases(s.options.Namespace), clock: s.options.Clock}
 	fencer := &fencer{
 		options: s.options, ring: s.ring, kinds: s.kinds, client: direct, members: members, leases: leases,
-		metrics: s.metrics, log: log, queue: newQueue[string]("sharder-fencer"), samples: map[string]sample{},
+		metrics: s.metrics, log: log, queue: newQueue[string]("sharder-fencer", maxBackoff), samples: map[string]sample{},
 	}
 	settler := &settler{ring: s.ring, members: members, client: direct, fencer: fencer, metrics: s.metrics, log: log}
 	rebalancer := newRebalancer(s.options, s.kinds, settler)
@@ -45,12 +45,16 @@ func (s *sharder) lead(ctx context.Context) error {
 	}
 
 	group, ctx := errgroup.WithContext(ctx)
+	defer func() {
+		cancel()
+		_ = group.Wait() // whatever makes this function return
+	}()
 	group.Go(func() error { return cached.Start(ctx) })
 	run(ctx, group, "sharder-fencer", 1, fencer, fencer.queue)
 	run(ctx, group, "sharder-rebalancer", 2, rebalancer, rebalancer.queue)
 	members.onChange = append(members.onChange, rebalancer.membershipChanged)
 	for _, kind := range s.kinds {
-		assigner := &assigner{gvk: kind, cache: cached, settler: settler, queue: newQueue[reconcile.Request]("sharder-assigner")}
+		assigner := &assigner{gvk: kind, cache: cached, settler: settler, queue: newQueue[reconcile.Request]("sharder-assigner", maxBackoff)}
 		hide, err := s.metrics.exposeUnassigned(kind, func() int { return len(assigner.unassigned(ctx)) })
 		if err != nil {
 			return err
@@ -59,7 +63,7 @@ func (s *sharder) lead(ctx context.Context) error {
 		run(ctx, group, "sharder-assigner", s.options.Concurrency, assigner, assigner.queue, assigner.source())
 		members.onChange = append(members.onChange, func(change) { assigner.enqueueAll(ctx) })
 	}
-	trackerQueue := newQueue[leasesChanged]("sharder-tracker")
+	trackerQueue := newQueue[leasesChanged]("sharder-tracker", maxTrackerBackoff)
 	trackerQueue.Add(leasesChanged{}) // there may be no lease at all
 	run(ctx, group, "sharder-tracker", 1, tracker, trackerQueue, tracker.source())
 	return group.Wait()
