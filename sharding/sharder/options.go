@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/util/uuid"
+	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
@@ -23,7 +24,8 @@ type Options struct {
 
 	// LeaseName is the name of the lease by which the sharders of a ring elect their leader. Default: the ring's name.
 	LeaseName string
-	// LeaseDuration, RenewDeadline and RetryPeriod are those of the sharder's own lease. Defaults: 15 s, 10 s, 2 s.
+	// LeaseDuration, RenewDeadline and RetryPeriod are those of the sharder's own lease, the first in whole seconds. Each
+	// must be longer than the next; RenewDeadline longer than 1.2 times RetryPeriod. Defaults: 15 s, 10 s, 2 s.
 	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
 
 	// DrainTimeout is how long a shard may take to let an object go. A shard that takes longer is fenced: it loses its
@@ -47,9 +49,6 @@ type Options struct {
 }
 
 func (o *Options) complete(ringName string) error {
-	if o.Namespace == "" {
-		return errors.New("the namespace of the sharder's lease is required")
-	}
 	hostname, err := os.Hostname()
 	if err != nil {
 		return fmt.Errorf("determining the sharder's identity: %w", err)
@@ -70,5 +69,34 @@ func (o *Options) complete(ringName string) error {
 		o.Log = log.Log.WithName("sharder")
 	}
 	o.Log = o.Log.WithValues("ring", ringName)
-	return nil
+	return o.validate()
+}
+
+func (o *Options) validate() error {
+	var errs []error
+	if o.Namespace == "" {
+		errs = append(errs, errors.New("the namespace of the sharder's lease is required"))
+	}
+	if o.RetryPeriod <= 0 {
+		errs = append(errs, fmt.Errorf("retry period %s must be positive", o.RetryPeriod))
+	}
+	if longest := time.Duration(leaderelection.JitterFactor * float64(o.RetryPeriod)); o.RenewDeadline <= longest {
+		errs = append(errs, fmt.Errorf("renew deadline %s must be longer than %g times the retry period, %s", o.RenewDeadline, leaderelection.JitterFactor, longest))
+	}
+	if o.LeaseDuration <= o.RenewDeadline {
+		errs = append(errs, fmt.Errorf("lease duration %s must be longer than renew deadline %s", o.LeaseDuration, o.RenewDeadline))
+	}
+	if o.LeaseDuration%time.Second != 0 {
+		errs = append(errs, fmt.Errorf("lease duration %s must be whole seconds", o.LeaseDuration))
+	}
+	if o.DrainTimeout <= 0 {
+		errs = append(errs, fmt.Errorf("drain timeout %s must be positive", o.DrainTimeout))
+	}
+	if o.CheckPeriod <= 0 {
+		errs = append(errs, fmt.Errorf("check period %s must be positive", o.CheckPeriod))
+	}
+	if o.Concurrency <= 0 {
+		errs = append(errs, fmt.Errorf("concurrency %d must be positive", o.Concurrency))
+	}
+	return errors.Join(errs...)
 }
