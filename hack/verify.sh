@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+# SPDX-License-Identifier: Apache-2.0
+
+# Checks what belongs together: generated files and their sources, go.mod and imports, packages and what they may know.
+# It changes nothing, runs all checks, and lists those that failed at the end with the command that repairs them.
+#
+# usage: hack/verify.sh
+set -o errexit -o nounset -o pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+module=github.com/timebertt/kubernetes-controller-sharding
+scratch="$(mktemp -d)"
+trap 'rm -rf "$scratch"' EXIT
+export GOWORK=off
+
+# The files of the checkout as they are now, committed or not, without what git ignores.
+files() { git -C "$root" ls-files --cached --others --exclude-standard --deduplicate -- "$@"; }
+
+# Generating in a copy shows what is stale, and also what is generated no more.
+generated() {
+  local copy="$scratch/copy" file
+  mkdir "$copy"
+  files | while IFS= read -r file; do
+    if [[ -f "$root/$file" ]]; then printf '%s\n' "$file"; fi
+  done | tar -C "$root" -cf - -T - | tar -C "$copy" -xf -
+  cp -R "$copy" "$scratch/before"
+  find "$copy" -name 'zz_generated.*' -exec rm {} +
+  rm -f "$copy"/webhosting-operator/config/crd/bases/*.yaml
+  "$copy/hack/generate.sh"
+  diff -ru "$scratch/before" "$copy"
+}
+
+tidy() {
+  local file diff failed=0
+  while IFS= read -r file; do
+    if ! diff="$(cd "$root/$(dirname "$file")" && go mod tidy -diff)"; then
+      echo "$file or its go.sum is not tidy:"
+      grep '^[-+]' <<<"$diff" | head -n 20 || true
+      failed=1
+    fi
+  done < <(files '*go.mod')
+  return "$failed"
+}
+
+# The linter sees the direct imports of a file only.
+imports() {
+  local failed=0
+  forbid() { # PACKAGE PATTERN
+    local dependencies forbidden
+    dependencies="$(cd "$root/sharding" && go list -deps "./$1")" || return
+    if forbidden="$(grep -E "$2" <<<"$dependencies")"; then
+      printf 'sharding/%s must not depend on\n%s\n' "$1" "$(head -n 5 <<<"$forbidden")"
+      failed=1
+    fi
+  }
+  local package
+  for package in ring key lease plan; do
+    forbid "$package" '^(k8s\.io/client-go|sigs\.k8s\.io/controller-runtime)(/|$)'
+  done
+  forbid ring "^(k8s\.io|sigs\.k8s\.io|$module/sharding/(key|lease|plan|shard|sharder))(/|$)"
+  forbid shard "^$module/sharding/sharder(/|$)"
+  forbid sharder "^$module/sharding/shard(/|$)"
+  return "$failed"
+}
+
+# The linter checks the headers of Go files.
+headers() {
+  local file failed=0
+  while IFS= read -r file; do
+    if [[ -f "$root/$file" ]] && head -n 1 "$root/$file" | grep -q '^#!.*sh$' &&
+      ! head -n 3 "$root/$file" | grep -q 'SPDX-License-Identifier: Apache-2.0'; then
+      echo "$file has no licence header"
+      failed=1
+    fi
+  done < <(files)
+  return "$failed"
+}
+
+failures=()
+check() { # NAME REPAIR
+  echo "--- $1"
+  # In a subshell of its own that ends with the first error, which an if would ignore.
+  set +o errexit
+  (set -o errexit && "$1")
+  local result=$?
+  set -o errexit
+  if [[ $result -ne 0 ]]; then failures+=("$1: $2"); fi
+}
+
+check generated 'run: make generate'
+check tidy 'run: GOWORK=off go mod tidy, in each module named above'
+check imports 'see docs/development.md for the directions of imports'
+check headers 'start the file as the others start'
+
+if [[ ${#failures[@]} -gt 0 ]]; then
+  printf 'failed: %s\n' "${failures[@]}" >&2
+  exit 1
+fi
+echo 'everything is as it should be'
