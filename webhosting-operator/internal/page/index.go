@@ -18,18 +18,24 @@ var indexTemplate = template.Must(template.New(IndexHTML).Parse(indexSource))
 // what was brought into a harmless form before.
 type index struct {
 	Input
-	Background, Foreground string
-	Families               []family
+	Background, Foreground, Shade string
+	Families                      []family
 }
 
 func renderIndex(in Input) (string, error) {
 	background := parseColor(in.Color)
+	foreground, shade := readableOn(background), black
+	if foreground == black {
+		shade = white
+	}
 	var html strings.Builder
 	err := indexTemplate.Execute(&html, index{
 		Input:      in,
 		Background: cssColor(background),
-		Foreground: cssColor(readableOn(background)),
+		Foreground: cssColor(foreground),
+		Shade:      cssColor(shade) + "29", // 16 %; it takes the background further away from the foreground
 		Families:   parseFamilies(in.FontFamily),
 	})
-	return html.String(), err
+	// A browser reads broken characters as the replacement character, and hashes the style sheet as it has read it.
+	return strings.ToValidUTF8(html.String(), "\uFFFD"), err
 }

@@ -46,13 +46,14 @@ type Input struct {
 type Files map[string]string
 
 // Render returns the files for the input. The same input always gives the same files. It is an error if Namespace or
-// Name could not be the name of a Kubernetes object, since both become part of nginx's configuration.
+// Name is no DNS label: both become part of nginx's configuration, and of a path of which nginx compares no more than
+// 255 bytes.
 func Render(in Input) (Files, error) {
-	if msgs := validation.IsDNS1123Label(in.Namespace); len(msgs) > 0 {
-		return nil, fmt.Errorf("invalid namespace %q: %s", in.Namespace, msgs[0])
+	if messages := validation.IsDNS1123Label(in.Namespace); len(messages) > 0 {
+		return nil, fmt.Errorf("invalid namespace %q: %s", in.Namespace, messages[0])
 	}
-	if msgs := validation.IsDNS1123Subdomain(in.Name); len(msgs) > 0 {
-		return nil, fmt.Errorf("invalid name %q: %s", in.Name, msgs[0])
+	if messages := validation.IsDNS1123Label(in.Name); len(messages) > 0 {
+		return nil, fmt.Errorf("invalid name %q: %s", in.Name, messages[0])
 	}
 	html, err := renderIndex(in)
 	if err != nil {

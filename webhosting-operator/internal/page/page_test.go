@@ -19,10 +19,10 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 
 func TestGolden(t *testing.T) {
 	for name, in := range map[string]page.Input{
-		"dark":  planetarium,
+		"dark":  orchard,
 		"light": {Namespace: "project-garden", Name: "herbs", ServerName: "herbs-0f1e2d", Color: "#FD4", FontFamily: `"Trebuchet MS", Verdana,sans-serif`},
 		"unknown-color": {
-			Namespace: "project-garden", Name: strings.Repeat("long-name.", 25) + "com", ServerName: "long-0f1e2d", Color: "seagrass",
+			Namespace: "project-garden", Name: strings.Repeat("long-name-", 6) + "end", ServerName: "long-0f1e2d", Color: "seagrass",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -47,10 +47,10 @@ func TestGolden(t *testing.T) {
 
 func TestRenderIsDeterministic(t *testing.T) {
 	g := NewWithT(t)
-	first, err := page.Render(planetarium)
+	first, err := page.Render(orchard)
 	g.Expect(err).NotTo(HaveOccurred())
 	for range 100 {
-		g.Expect(page.Render(planetarium)).To(Equal(first))
+		g.Expect(page.Render(orchard)).To(Equal(first))
 	}
 }
 
@@ -60,14 +60,14 @@ func TestRenderIsDeterministic(t *testing.T) {
 func BenchmarkRender(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := page.Render(planetarium); err != nil {
+		if _, err := page.Render(orchard); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-// planetarium is a website as they come.
-var planetarium = page.Input{
-	Namespace: "project-museum", Name: "planetarium", ServerName: "planetarium-a1b2c3",
-	Color: "midnightblue", FontFamily: "Georgia, serif",
+// orchard is a website of the samples.
+var orchard = page.Input{
+	Namespace: "project-garden", Name: "orchard", ServerName: "orchard-a1b2c3",
+	Color: "teal", FontFamily: "Georgia, serif",
 }
