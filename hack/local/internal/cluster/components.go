@@ -30,9 +30,12 @@ func portsOf(component string) []string {
 // etcdGrace is how long etcd may take to write out its data.
 const etcdGrace = 10 * time.Second
 
-// live returns the processes of the cluster.
+// live returns the processes of the cluster. Those that kwokctl asks for their version are none.
 func (c *Cluster) live(ctx context.Context) ([]processes.Process, error) {
-	return processes.Find(ctx, processes.InFolder(c.path("bin")))
+	ours := processes.InFolder(c.path("bin"))
+	return processes.Find(ctx, func(p processes.Process) bool {
+		return ours(p) && !slices.Contains(p.Args, "--version")
+	})
 }
 
 // dead returns the components that no process runs.

@@ -43,7 +43,7 @@ func Acquire(ctx context.Context, path string, waiting func()) (*Lock, error) {
 // Try takes the lock on the file, which it creates with its folder if need be. It returns nil if another process holds
 // the lock.
 func Try(path string) (*Lock, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("creating the folder of a lock: %w", err)
 	}
 	file := flock.New(path)

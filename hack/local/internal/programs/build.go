@@ -11,12 +11,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"k8s.io/utils/clock"
+
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/filelock"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/gotool"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/progress"
 )
-
-// heartbeat is how often a build that takes long says that it is still going on.
-const heartbeat = 20 * time.Second
 
 // Builder builds programs.
 type Builder struct {
@@ -74,36 +74,25 @@ func (b Builder) Build(ctx context.Context, programs []Program) (string, error) 
 			return "", err
 		}
 	}
-	fmt.Fprintf(b.Progress, "built %d programs in %s\n", len(todo), seconds(time.Since(begin)))
+	fmt.Fprintf(b.Progress, "built %d programs in %s\n", len(todo), progress.Seconds(time.Since(begin)))
 	return folder, nil
 }
 
 func (b Builder) build(ctx context.Context, folder string, program Program, prefix string) error {
-	begin := time.Now()
 	fmt.Fprintf(b.Progress, "%s %s ...\n", prefix, program.Name)
-	ticker := time.NewTicker(heartbeat)
-	defer ticker.Stop()
-	built := make(chan error, 1)
 	unfinished := filepath.Join(folder, "."+program.Name+".unfinished")
-	go func() {
+	took, err := progress.During(b.Progress, clock.RealClock{}, prefix+" "+program.Name+":", func() error {
 		arguments := append(append([]string{"build"}, buildFlags()...), "-o", unfinished, program.Package)
-		built <- gotool.Run(ctx, b.Module, arguments...)
-	}()
-	for {
-		select {
-		case err := <-built:
-			if err != nil {
-				return fmt.Errorf("building %s: %w", program.Name, err)
-			}
-			if err := os.Rename(unfinished, filepath.Join(folder, program.Name)); err != nil {
-				return fmt.Errorf("building %s: %w", program.Name, err)
-			}
-			fmt.Fprintf(b.Progress, "%s %s built in %s\n", prefix, program.Name, seconds(time.Since(begin)))
-			return nil
-		case <-ticker.C:
-			fmt.Fprintf(b.Progress, "%s %s: still building after %s\n", prefix, program.Name, seconds(time.Since(begin)))
-		}
+		return gotool.Run(ctx, b.Module, environment, arguments...)
+	})
+	if err != nil {
+		return fmt.Errorf("building %s: %w", program.Name, err)
 	}
+	if err := os.Rename(unfinished, filepath.Join(folder, program.Name)); err != nil {
+		return fmt.Errorf("building %s: %w", program.Name, err)
+	}
+	fmt.Fprintf(b.Progress, "%s %s built in %s\n", prefix, program.Name, progress.Seconds(took))
+	return nil
 }
 
 func missing(folder string, programs []Program) []Program {
@@ -115,5 +104,3 @@ func missing(folder string, programs []Program) []Program {
 	}
 	return missing
 }
-
-func seconds(d time.Duration) string { return d.Round(time.Second).String() }

@@ -1,0 +1,77 @@
+# Websites on a local cluster: `make up` starts it, `make down` ends it, `make` lists the rest.
+#
+# GNU make 3.81, which macOS comes with, is enough.
+
+# Variables that people set on the command line:
+#   make up MODE=singleton      one instance of the operator instead of several that share the work
+#   make up SHARDS=4            how many share it
+#   make kill SHARD=NAME        which instance to end by force
+MODE ?= sharded
+SHARDS ?=
+SHARD ?=
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+# The command that runs the local cluster. It builds whatever else is needed.
+LOCAL := bin/local
+
+##@ General
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+
+.PHONY: clean
+clean: ## End the local cluster and remove all that was built here (the programs in the cache stay)
+	@if [ -d .local ]; then $(MAKE) --no-print-directory down; fi
+	@rm -rf .local bin test-output
+
+##@ Local cluster
+
+.PHONY: up
+up: local ## Start cluster, operator and sample websites, or change them: MODE=sharded|singleton SHARDS=3
+	@$(LOCAL) up --mode '$(MODE)' $(if $(SHARDS),--shards '$(SHARDS)')
+
+.PHONY: down
+down: local ## End all of it and remove its state
+	@$(LOCAL) down
+
+.PHONY: status
+status: local ## Tell what runs, and how the websites are
+	@$(LOCAL) status
+
+.PHONY: kill
+kill: local ## End an instance of the operator by force: SHARD=webhosting-operator-2
+	@$(LOCAL) kill '$(SHARD)'
+
+.PHONY: writes
+writes: local ## Tell who wrote what last, from the API server's audit log
+	@$(LOCAL) writes
+
+.PHONY: programs
+programs: local ## Build the programs of the cluster and of the tests (`make up` does so too)
+	@$(LOCAL) programs
+
+##@ Tests and checks
+
+##@ Building blocks
+
+.PHONY: local
+local: go-is-there ## Build the command bin/local that runs the local cluster
+	@cd hack/local && GOWORK=off go build -buildvcs=false -o ../../$(LOCAL) .
+
+# Go selects the version that a go.mod asks for by itself, from version 1.21 on.
+.PHONY: go-is-there
+go-is-there:
+	@command -v go >/dev/null 2>&1 || { \
+		echo "Go is not installed, and everything here is built from source with it:" >&2; \
+		echo "install Go 1.26 or newer from https://go.dev/dl and put it on the PATH." >&2; exit 1; }
+	@found=`cd hack/local && GOWORK=off go env GOVERSION 2>&1` && minor=`echo "$$found" | sed -n 's/.*go1\.\([0-9][0-9]*\).*/\1/p'` && \
+		[ -n "$$minor" ] && [ "$$minor" -ge 26 ] || { \
+		echo "Go 1.26 or newer is needed, and this is: $$found" >&2; \
+		echo "install it from https://go.dev/dl and put it on the PATH." >&2; exit 1; }

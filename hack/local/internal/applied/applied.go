@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package applied remembers in the cluster what this command applied to it, so that what an overlay no longer holds can
+// be removed, and samples that people changed since are left alone.
+package applied
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// key is where the record lies. It goes with the cluster's data, unlike a file.
+var key = client.ObjectKey{Namespace: "kube-system", Name: "local"}
+
+// Reference names an object.
+type Reference struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Namespace  string `json:"namespace,omitempty"`
+	Name       string `json:"name"`
+}
+
+// Record is what was applied.
+type Record struct {
+	// Overlay are the objects of the operator's overlay.
+	Overlay []Reference `json:"overlay,omitempty"`
+	// Samples names the samples as they were when they were applied last; empty if they never were.
+	Samples string `json:"samples,omitempty"`
+}
+
+// References names the objects.
+func References(objects []*unstructured.Unstructured) []Reference {
+	var references []Reference
+	for _, object := range objects {
+		references = append(references, Reference{
+			APIVersion: object.GetAPIVersion(), Kind: object.GetKind(), Namespace: object.GetNamespace(), Name: object.GetName(),
+		})
+	}
+	return references
+}
+
+// Read reads the record of the cluster; it is empty in a new one.
+func Read(ctx context.Context, c client.Client) (Record, error) {
+	configMap := &corev1.ConfigMap{}
+	if err := c.Get(ctx, key, configMap); err != nil {
+		if apierrors.IsNotFound(err) {
+			return Record{}, nil
+		}
+		return Record{}, fmt.Errorf("reading what was applied: %w", err)
+	}
+	var record Record
+	if err := json.Unmarshal([]byte(configMap.Data["record"]), &record); err != nil {
+		return Record{}, fmt.Errorf("reading what was applied from the ConfigMap %s: %w", key, err)
+	}
+	return record, nil
+}
+
+// Write replaces the record of the cluster.
+func Write(ctx context.Context, c client.Client, record Record) error {
+	content, err := json.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("writing what was applied: %w", err)
+	}
+	configMap := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1", "kind": "ConfigMap",
+		"metadata": map[string]any{"namespace": key.Namespace, "name": key.Name},
+		"data":     map[string]any{"record": string(content)},
+	}}
+	if err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(configMap), client.ForceOwnership); err != nil {
+		return fmt.Errorf("writing what was applied: %w", err)
+	}
+	return nil
+}
+
+// Obsolete returns what was applied before and is not now. Namespaces and definitions of kinds are never among it,
+// since all that people made would go with them.
+func Obsolete(before, now []Reference) []Reference {
+	return slices.DeleteFunc(slices.Clone(before), func(old Reference) bool {
+		return old.Kind == "Namespace" || old.Kind == "CustomResourceDefinition" || slices.Contains(now, old)
+	})
+}
+
+// Remove deletes the objects; those that are gone already are fine.
+func Remove(ctx context.Context, c client.Client, references []Reference) error {
+	for _, reference := range references {
+		object := &unstructured.Unstructured{}
+		object.SetAPIVersion(reference.APIVersion)
+		object.SetKind(reference.Kind)
+		object.SetNamespace(reference.Namespace)
+		object.SetName(reference.Name)
+		if err := client.IgnoreNotFound(c.Delete(ctx, object)); err != nil {
+			return fmt.Errorf("removing %s %s: %w", reference.Kind, reference.Name, err)
+		}
+	}
+	return nil
+}
+
+// Cluster names the cluster together with its data: another one, or the same with fresh data, has another name.
+func Cluster(ctx context.Context, c client.Client) (types.UID, error) {
+	namespace := &metav1.PartialObjectMetadata{}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := c.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, namespace); err != nil {
+		return "", fmt.Errorf("asking for the name of the cluster: %w", err)
+	}
+	return namespace.UID, nil
+}

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package bringup
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/cluster"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/processes"
+)
+
+// Grace is how long an instance of the operator may take to stop.
+const Grace = 30 * time.Second
+
+// Leftover matches the instances of the checkout, whoever started them.
+func Leftover(c checkout.Checkout) func(processes.Process) bool {
+	return processes.WithArgument(operator.Binary(c), string(instances.Folder(c)))
+}
+
+// Down ends everything of the checkout and removes its state. It is fine if nothing is up, or only a part.
+func Down(ctx context.Context, c checkout.Checkout, out io.Writer) error {
+	if _, err := os.Stat(c.State("")); os.IsNotExist(err) {
+		fmt.Fprintln(out, "nothing is up")
+		return nil
+	}
+	// The instances stop before the cluster does, so that they can say goodbye to it.
+	if err := instances.Folder(c).Stop(ctx); err != nil {
+		return err
+	}
+	leftovers, err := processes.Find(ctx, Leftover(c))
+	if err != nil {
+		return err
+	}
+	if err := processes.End(ctx, Grace, leftovers...); err != nil {
+		return err
+	}
+	if err := cluster.New(c, "", out).Down(ctx); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(c.State(""))
+	if err != nil {
+		return fmt.Errorf("removing the state: %w", err)
+	}
+	for _, entry := range entries {
+		// The lock is held by this very process, and by whoever waits for it.
+		if entry.Name() == LockFile {
+			continue
+		}
+		if err := os.RemoveAll(c.State(entry.Name())); err != nil {
+			return fmt.Errorf("removing the state: %w", err)
+		}
+	}
+	fmt.Fprintln(out, "down: all processes ended, the state is removed; the programs that were built stay")
+	return nil
+}
+
+// LockFile is the file in the folder of state that whoever changes something holds a lock on.
+const LockFile = "lock"

@@ -1,0 +1,106 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package cli is the command line of the command local.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/bringup"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/filelock"
+)
+
+// The exit codes of the command.
+const (
+	exitFailure     = 1
+	exitUsage       = 2
+	exitUnhealthy   = 3
+	exitInterrupted = 130
+)
+
+// errUnhealthy ends the command without a message, since what is wrong was reported already.
+var errUnhealthy = errors.New("not healthy")
+
+// usageError marks errors in the command line.
+type usageError struct{ error }
+
+// Run runs the command line, and returns the exit code.
+func Run(ctx context.Context, arguments []string) int {
+	// The libraries would complain that nobody told them where to log to.
+	log.SetLogger(logr.Discard())
+	root := newRoot()
+	root.SetArgs(arguments)
+	err := root.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errUnhealthy):
+		return exitUnhealthy
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, err)
+		return exitInterrupted
+	case errors.As(err, &usage):
+		fmt.Fprintf(os.Stderr, "local: %v\n", err)
+		return exitUsage
+	default:
+		fmt.Fprintf(os.Stderr, "local: %v\n", err)
+		return exitFailure
+	}
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "local",
+		Short: "Runs a cluster on this machine, and websites in it",
+		Long: `Runs a real API server, etcd, controller manager and scheduler on this machine, with nodes and pods that are
+simulated, and the webhosting operator's instances as processes next to it. No containers and no root are needed.
+All that belongs to a checkout is in its folder .local, and several checkouts can be up side by side.
+
+Exit codes: 0 all went well, 1 something failed, 2 the command line is wrong, 3 status found a problem,
+130 interrupted.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          noArguments,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newPrograms(), newUp(), newDown(), newStatus(), newKill(), newWrites(), newSupervise())
+	return root
+}
+
+func noArguments(command *cobra.Command, arguments []string) error {
+	if len(arguments) > 0 {
+		return usageError{fmt.Errorf("unknown argument %q for %s", arguments[0], command.CommandPath())}
+	}
+	return nil
+}
+
+func here() (checkout.Checkout, error) {
+	folder, err := os.Getwd()
+	if err != nil {
+		return checkout.Checkout{}, fmt.Errorf("finding the checkout: %w", err)
+	}
+	return checkout.Find(folder)
+}
+
+// exclusively runs the function while no other process of this checkout changes anything.
+func exclusively(ctx context.Context, c checkout.Checkout, run func() error) error {
+	lock, err := filelock.Acquire(ctx, c.State(bringup.LockFile), func() {
+		fmt.Fprintln(os.Stderr, "another `make up` or `make down` is at work in this checkout: waiting for it")
+	})
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	return run()
+}

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/bringup"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
+)
+
+const (
+	defaultShards = 3
+	maxShards     = 50
+)
+
+func newUp() *cobra.Command {
+	var mode string
+	var shards int
+	up := &bringup.Up{Out: os.Stdout}
+	command := &cobra.Command{
+		Use:   "up",
+		Short: "Start the cluster, the operator and the sample websites, or change what runs",
+		Long: `Starts what does not run yet: the cluster, the operator's instances and the sample websites; waits until the websites
+are ready, prints them, and what to try next. What runs already and is as asked for stays as it is, so that running it
+again changes nothing. With another mode or number of shards it changes what runs, and keeps the websites.`,
+		Example: `  local up
+  local up --shards 4
+  local up --mode singleton`,
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			up.Mode, up.Shards = operator.Mode(mode), shards
+			switch {
+			case up.Mode != operator.Sharded && up.Mode != operator.Singleton:
+				return usageError{fmt.Errorf("unknown mode %q: it is sharded or singleton", mode)}
+			case up.Mode == operator.Singleton && command.Flags().Changed("shards"):
+				return usageError{fmt.Errorf("the mode singleton has one instance: leave out the number of shards")}
+			case shards < 1 || shards > maxShards:
+				return usageError{fmt.Errorf("there can be 1 to %d shards, not %d", maxShards, shards)}
+			}
+			if up.Mode == operator.Singleton {
+				up.Shards = 0
+			}
+			c, err := here()
+			if err != nil {
+				return err
+			}
+			up.Checkout = c
+			ctx := command.Context()
+			err = exclusively(ctx, c, func() error { return up.Run(ctx) })
+			if err != nil && ctx.Err() != nil {
+				return fmt.Errorf("\ninterrupted while %s; what was started so far goes on running: `make up` goes on from there, `make down` ends and removes it", up.Doing())
+			}
+			return err
+		},
+	}
+	command.Flags().StringVar(&mode, "mode", string(operator.Sharded), "sharded: instances share the websites; singleton: one for all")
+	command.Flags().IntVar(&shards, "shards", defaultShards, "number of instances in sharded mode")
+	command.Flags().DurationVar(&up.Timeout, "timeout", 2*time.Minute, "how long the operator and the websites may take to get ready")
+	return command
+}
