@@ -22,6 +22,7 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/progress"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/statefile"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/supervisor"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/websites"
 )
 
 // operator builds the operator, applies what it needs, and has its instances run.
@@ -69,13 +70,13 @@ func (u *Up) operator(ctx context.Context) error {
 		return err
 	}
 	if len(obsolete) > 0 {
-		u.say("manifests   %d objects of before removed", len(obsolete))
+		u.say("manifests   %d that the overlay does not hold removed", len(obsolete))
 	}
 	if err := u.record(ctx, func(record *applied.Record) { record.Overlay = applied.References(objects) }); err != nil {
 		return err
 	}
 	if u.Mode == operator.Singleton {
-		return u.removeShardLeases(ctx)
+		return u.forgetShards(ctx)
 	}
 	return nil
 }
@@ -170,11 +171,20 @@ func (u *Up) announced(ctx context.Context) (func(name string) bool, error) {
 	}, nil
 }
 
-func (u *Up) removeShardLeases(ctx context.Context) error {
+// forgetShards removes what shards leave behind, when none of them is left: their leases, and the labels that say which
+// website belongs to which of them.
+func (u *Up) forgetShards(ctx context.Context) error {
 	err := u.client.DeleteAllOf(ctx, &coordinationv1.Lease{}, client.InNamespace(operator.Namespace),
 		client.MatchingLabels{operator.LabelRing: operator.Name})
 	if err != nil {
 		return fmt.Errorf("removing the leases of shards: %w", err)
+	}
+	count, err := websites.Unlabel(ctx, u.client)
+	if err != nil {
+		return err
+	}
+	if count > 0 {
+		u.say("websites    %d belong to no shard any more", count)
 	}
 	return nil
 }

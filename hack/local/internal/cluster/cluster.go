@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/kube"
@@ -28,6 +30,9 @@ const kubeVersion = "v1.36.3"
 // attempts is how often a start is tried with other ports, in case that another program took one between the moment it
 // was found free and the moment it was needed.
 const attempts = 3
+
+// closingLimit is how long the system may take to close the ports of a process that ended.
+const closingLimit = 2 * time.Second
 
 //go:embed audit-policy.yaml
 var auditPolicy []byte
@@ -90,24 +95,28 @@ func (c *Cluster) resume(ctx context.Context, st state) (started bool, err error
 		return false, err
 	}
 	missing := dead(live)
+	var needed []int
 	for _, component := range missing {
-		for _, port := range portsOf(component) {
-			if !ports.Free(st.Ports[port]) {
-				return false, errNotResumable
-			}
+		for _, name := range portsOf(component) {
+			needed = append(needed, st.Ports[name])
 		}
+	}
+	ports.WaitFree(ctx, closingLimit, needed...)
+	if !allFree(needed) {
+		return false, errNotResumable
 	}
 	if len(missing) > 0 && len(live) > 0 {
 		fmt.Fprintf(c.out, "restarting what had ended of the cluster: %v\n", missing)
 	}
-	if err := c.startMissing(ctx, missing); err != nil {
-		return false, err
+	err = c.startMissing(ctx, missing)
+	if err == nil {
+		err = c.waitReady(ctx)
 	}
-	if err := c.waitReady(ctx); err != nil {
-		if ctx.Err() != nil {
-			return false, err
-		}
-		fmt.Fprintf(c.out, "the cluster does not get ready: restarting it (%v)\n", err)
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case err != nil:
+		fmt.Fprintf(c.out, "the cluster does not get ready, restarting it: %s\n", firstLine(err))
 		return false, errNotResumable
 	}
 	return len(missing) > 0, nil
@@ -121,12 +130,12 @@ func (c *Cluster) restart(ctx context.Context, st state) error {
 			return err
 		}
 		switch {
-		case errors.Is(err, errEtcd) && c.hasData() && len(c.busy(st)) == 0:
+		case errors.Is(err, errEtcd) && c.hasData() && c.portsAreOurs(ctx, st):
 			fmt.Fprintln(c.out, "etcd cannot work with the data of the earlier cluster: starting with an empty one")
 			if err := c.removeData(ctx); err != nil {
 				return err
 			}
-		case attempt < attempts && len(c.busy(st)) > 0:
+		case attempt < attempts && !c.portsAreOurs(ctx, st):
 		default:
 			return err
 		}
@@ -173,6 +182,11 @@ func (c *Cluster) digest(rendered []byte) string {
 	hash.Write(rendered)
 	hash.Write(auditPolicy)
 	return hex.EncodeToString(hash.Sum(nil))[:12]
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 func (c *Cluster) stateFile() string { return c.checkout.State("cluster.json") }

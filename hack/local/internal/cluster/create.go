@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -38,6 +39,7 @@ func (c *Cluster) create(ctx context.Context, st *state) error {
 	if err := c.stop(ctx); err != nil {
 		return err
 	}
+	ports.WaitFree(ctx, closingLimit, slices.Collect(maps.Values(st.Ports))...)
 	chosen, changes, err := ports.Choose(portNames, st.Ports, c.checkout.Seed(), ports.Free)
 	if err != nil {
 		return err
@@ -162,9 +164,9 @@ func (c *Cluster) watch(ctx context.Context) error {
 
 func (c *Cluster) ended(component string) error {
 	if component == "etcd" {
-		return fmt.Errorf("%w; the end of its log:\n%s", errEtcd, logtail.Tail(c.path("logs", component+".log"), 10))
+		return fmt.Errorf("%w\nthe end of its log:\n%s", errEtcd, logtail.Tail(c.path("logs", component+".log"), 10))
 	}
-	return fmt.Errorf("%s ended while the cluster started; the end of its log:\n%s", component, logtail.Tail(c.path("logs", component+".log"), 10))
+	return fmt.Errorf("%s ended while the cluster started\nthe end of its log:\n%s", component, logtail.Tail(c.path("logs", component+".log"), 10))
 }
 
 // waitReady waits until the API server is ready and every component runs. Those that gave up because the API server
@@ -201,18 +203,18 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 	}
 }
 
-// busy returns the chosen ports that another program took meanwhile.
-func (c *Cluster) busy(st state) []int {
-	if err := c.stop(context.Background()); err != nil {
-		return nil
+// portsAreOurs ends what runs, and reports whether all chosen ports are free then: if not, another program took one.
+func (c *Cluster) portsAreOurs(ctx context.Context, st state) bool {
+	if err := c.stop(ctx); err != nil {
+		return false
 	}
-	var busy []int
-	for _, port := range st.Ports {
-		if !ports.Free(port) {
-			busy = append(busy, port)
-		}
-	}
-	return busy
+	chosen := slices.Collect(maps.Values(st.Ports))
+	ports.WaitFree(ctx, closingLimit, chosen...)
+	return allFree(chosen)
+}
+
+func allFree(needed []int) bool {
+	return !slices.ContainsFunc(needed, func(port int) bool { return !ports.Free(port) })
 }
 
 func (c *Cluster) hasData() bool {

@@ -5,9 +5,11 @@
 package ports
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strconv"
+	"time"
 )
 
 // Ports are searched in this range: above those of well-known services, and below those that Linux (32768) and macOS
@@ -27,6 +29,24 @@ func Free(port int) bool {
 		_ = listener.Close()
 	}
 	return true
+}
+
+// WaitFree waits until all of the ports are free, but not longer than the limit: the system takes a moment to close
+// those of a process that ended just now.
+func WaitFree(ctx context.Context, limit time.Duration, ports ...int) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for _, port := range ports {
+		for !Free(port) {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+		}
+	}
 }
 
 // Change tells that a port had to be changed.

@@ -6,6 +6,7 @@ package ports_test
 import (
 	"net"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -66,6 +67,10 @@ func TestFree(t *testing.T) {
 	port := listener.Addr().(*net.TCPAddr).Port
 
 	g.Expect(ports.Free(port)).To(BeFalse())
-	g.Expect(listener.Close()).To(Succeed())
+	ports.WaitFree(t.Context(), 50*time.Millisecond, port)
+	g.Expect(ports.Free(port)).To(BeFalse(), "the wait has a limit")
+
+	go func() { _ = listener.Close() }()
+	ports.WaitFree(t.Context(), 10*time.Second, port)
 	g.Expect(ports.Free(port)).To(BeTrue())
 }

@@ -4,9 +4,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
@@ -32,8 +34,8 @@ func NextSteps(out io.Writer, kubeconfig string, mode operator.Mode, shards int,
 	if mode == operator.Sharded {
 		step(fmt.Sprintf("make up SHARDS=%d", shards+1), "one more shard: some websites move to it")
 		if shards > 1 {
-			victim := operator.Sharded.Instances(shards)[shards-1]
-			step("make kill SHARD="+victim, "end a shard by force: the others take over; `make up` brings it back")
+			step("make kill SHARD="+busiest(operator.Sharded.Instances(shards), all),
+				"end a shard by force: the others take over; the next `make up` brings it back")
 		}
 		step("make up MODE=singleton", "the same websites, with one instance for all of them")
 	} else {
@@ -43,6 +45,15 @@ func NextSteps(out io.Writer, kubeconfig string, mode operator.Mode, shards int,
 	step("make status", "what runs, and how the websites are")
 	step("make down", "end it all, and remove it")
 	return table.Flush()
+}
+
+// busiest returns the shard with most websites, or the last of several.
+func busiest(shards []string, all []websites.Website) string {
+	count := map[string]int{}
+	for _, website := range all {
+		count[website.Shard]++
+	}
+	return slices.MaxFunc(shards, func(a, b string) int { return cmp.Or(count[a]-count[b], strings.Compare(a, b)) })
 }
 
 // anyTheme returns the theme that most websites use, or the first of several by name; empty if there is none.

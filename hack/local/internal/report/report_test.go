@@ -52,7 +52,7 @@ func TestNextStepsOfASharded(t *testing.T) {
 		ContainSubstring("-L shard.alpha.sharding.timebertt.dev/webhosting-operator"),
 		ContainSubstring("patch theme lagoon "),
 		ContainSubstring("make up SHARDS=4 "),
-		ContainSubstring("make kill SHARD=webhosting-operator-2 "),
+		ContainSubstring("make kill SHARD=webhosting-operator-1 "),
 		ContainSubstring("make up MODE=singleton "),
 		ContainSubstring("make down "),
 	))
