@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/config/v1alpha1"
@@ -41,8 +40,8 @@ func completeFromMachine(config *configv1alpha1.WebhostingOperatorConfig) error 
 	}
 	if dir := config.Metrics.CertDir; dir != "" {
 		for _, file := range []string{"tls.crt", "tls.key"} {
-			if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
-				return fmt.Errorf("metrics.certDir: %w", err)
+			if _, err := fs.Stat(os.DirFS(dir), file); err != nil {
+				return fmt.Errorf("metrics.certDir %s: %w", dir, err)
 			}
 		}
 	}

@@ -50,7 +50,7 @@ func TestBadInput(t *testing.T) {
 		"unknown mode":             {config: header + "sharding: {mode: sharded}", errors: []string{"config.yaml", "sharding.mode", `"sharded"`}},
 		"no duration":              {config: header + "sharding: {drainTimeout: soon}", errors: []string{"config.yaml", "sharding.drainTimeout", `"soon"`}},
 		"several bad values":       {config: header + "health: {bindAddress: x}\ningress: {hosts: [a_b]}", errors: []string{"health.bindAddress", "ingress.hosts[0]"}},
-		"no certificate":           {config: header + "metrics: {certDir: /nowhere}", errors: []string{"metrics.certDir", "/nowhere/tls.crt"}},
+		"no certificate":           {config: header + "metrics: {certDir: /nowhere}", errors: []string{"metrics.certDir /nowhere", "tls.crt"}},
 		"flag against a good file": {config: header, args: []string{"--shard-name=-"}, errors: []string{"config.yaml", "sharding.shardName"}},
 	} {
 		t.Run(name, func(t *testing.T) {

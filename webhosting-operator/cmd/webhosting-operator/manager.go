@@ -69,7 +69,7 @@ func managerOptions(config *configv1alpha1.WebhostingOperatorConfig) manager.Opt
 
 		Metrics:                 metricsOptions(config),
 		HealthProbeBindAddress:  config.Health.BindAddress,
-		GracefulShutdownTimeout: ptr.To(shutdownTimeout),
+		GracefulShutdownTimeout: new(shutdownTimeout),
 	}
 }
 

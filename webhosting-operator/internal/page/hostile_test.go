@@ -94,7 +94,7 @@ func structure(t *testing.T, document string) (elements, rules []string) {
 			if inStyle {
 				rules = append(rules, skeleton(string(tokenizer.Text()))...)
 			}
-		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken, html.CommentToken:
+		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken, html.CommentToken, html.DoctypeToken:
 			parsed := tokenizer.Token()
 			element := token.String() + " " + parsed.DataAtom.String()
 			for _, attribute := range parsed.Attr {

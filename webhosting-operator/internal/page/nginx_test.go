@@ -22,26 +22,26 @@ func TestNginxServesThePage(t *testing.T) {
 	for _, path := range []string{"/", "/project-garden/orchard", "/project-garden/orchard/", "/?a=b", "/project-garden/orchard?a=b"} {
 		t.Run(path, func(t *testing.T) {
 			g := NewWithT(t)
-			response, body := request(t, http.MethodGet, url+path, nil)
-			g.Expect(response.StatusCode).To(Equal(http.StatusOK))
-			g.Expect(body).To(Equal(files[page.IndexHTML]))
-			g.Expect(response.Header.Get("Content-Type")).To(Equal("text/html; charset=utf-8"))
-			g.Expect(response.Header.Get("Cache-Control")).To(Equal("no-cache"))
-			g.Expect(response.Header.Get("X-Content-Type-Options")).To(Equal("nosniff"))
-			g.Expect(response.Header.Get("Referrer-Policy")).To(Equal("no-referrer"))
-			g.Expect(response.Header.Get("Content-Security-Policy")).To(MatchRegexp(
+			got := request(t, http.MethodGet, url+path, nil)
+			g.Expect(got.status).To(Equal(http.StatusOK))
+			g.Expect(got.body).To(Equal(files[page.IndexHTML]))
+			g.Expect(got.header.Get("Content-Type")).To(Equal("text/html; charset=utf-8"))
+			g.Expect(got.header.Get("Cache-Control")).To(Equal("no-cache"))
+			g.Expect(got.header.Get("X-Content-Type-Options")).To(Equal("nosniff"))
+			g.Expect(got.header.Get("Referrer-Policy")).To(Equal("no-referrer"))
+			g.Expect(got.header.Get("Content-Security-Policy")).To(MatchRegexp(
 				`^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$`))
-			g.Expect(response.Header.Get("Server")).To(Equal("nginx"))
+			g.Expect(got.header.Get("Server")).To(Equal("nginx"))
 
-			response, body = request(t, http.MethodHead, url+path, nil)
-			g.Expect(response.StatusCode).To(Equal(http.StatusOK))
-			g.Expect(body).To(BeEmpty())
+			got = request(t, http.MethodHead, url+path, nil)
+			g.Expect(got.status).To(Equal(http.StatusOK))
+			g.Expect(got.body).To(BeEmpty())
 
-			response, _ = request(t, http.MethodGet, url+path, http.Header{"If-None-Match": {response.Header.Get("ETag")}})
-			g.Expect(response.StatusCode).To(Equal(http.StatusNotModified))
+			got = request(t, http.MethodGet, url+path, http.Header{"If-None-Match": {got.header.Get("ETag")}})
+			g.Expect(got.status).To(Equal(http.StatusNotModified))
 
-			response, _ = request(t, http.MethodPost, url+path, nil)
-			g.Expect(response.StatusCode).To(Equal(http.StatusMethodNotAllowed))
+			got = request(t, http.MethodPost, url+path, nil)
+			g.Expect(got.status).To(Equal(http.StatusMethodNotAllowed))
 		})
 	}
 }
@@ -55,20 +55,20 @@ func TestNginxServesNothingElse(t *testing.T) {
 	} {
 		t.Run(path, func(t *testing.T) {
 			g := NewWithT(t)
-			response, body := request(t, http.MethodGet, url+path, nil)
-			g.Expect(response.StatusCode).To(Equal(http.StatusNotFound))
-			g.Expect(response.Header.Get("Content-Security-Policy")).NotTo(BeEmpty())
-			g.Expect(body).NotTo(MatchRegexp(`nginx/[0-9]`))
+			got := request(t, http.MethodGet, url+path, nil)
+			g.Expect(got.status).To(Equal(http.StatusNotFound))
+			g.Expect(got.header.Get("Content-Security-Policy")).NotTo(BeEmpty())
+			g.Expect(got.body).NotTo(MatchRegexp(`nginx/[0-9]`))
 		})
 	}
 }
 
 func TestNginxIsHealthy(t *testing.T) {
 	g := NewWithT(t)
-	response, body := request(t, http.MethodGet, serve(t, orchard)+page.HealthPath, nil)
-	g.Expect(response.StatusCode).To(Equal(http.StatusOK))
-	g.Expect(response.Header.Get("Content-Type")).To(HavePrefix("text/plain"))
-	g.Expect(body).To(Equal("ok\n"))
+	got := request(t, http.MethodGet, serve(t, orchard)+page.HealthPath, nil)
+	g.Expect(got.status).To(Equal(http.StatusOK))
+	g.Expect(got.header.Get("Content-Type")).To(HavePrefix("text/plain"))
+	g.Expect(got.body).To(Equal("ok\n"))
 }
 
 // TestNginxServesLongNames takes the longest names that Render accepts: nginx's tables have limits of their own.
@@ -77,12 +77,19 @@ func TestNginxServesLongNames(t *testing.T) {
 	in.Namespace, in.Name = strings.Repeat("n", 63), strings.Repeat("w", 63)
 	url := serve(t, in)
 	for _, path := range []string{"/", "/" + in.Namespace + "/" + in.Name, "/" + in.Namespace + "/" + in.Name + "/"} {
-		response, _ := request(t, http.MethodGet, url+path, nil)
-		NewWithT(t).Expect(response.StatusCode).To(Equal(http.StatusOK), path)
+		got := request(t, http.MethodGet, url+path, nil)
+		NewWithT(t).Expect(got.status).To(Equal(http.StatusOK), path)
 	}
 }
 
-func request(t *testing.T, method, url string, header http.Header) (*http.Response, string) {
+// answer is what nginx answered.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func request(t *testing.T, method, url string, header http.Header) answer {
 	t.Helper()
 	g := NewWithT(t)
 	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
@@ -93,5 +100,5 @@ func request(t *testing.T, method, url string, header http.Header) (*http.Respon
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	g.Expect(err).NotTo(HaveOccurred())
-	return response, string(body)
+	return answer{response.StatusCode, response.Header, string(body)}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 )
 
 // SetDefaults fills the fields that are empty, except those whose default depends on the machine: the kubeconfig, the
@@ -18,13 +17,13 @@ func SetDefaults(c *WebhostingOperatorConfig) {
 		setDefault(&c.ClientConnection.Burst, int(2*c.ClientConnection.QPS))
 	}
 
-	setDefault(&c.LeaderElection.LeaderElect, ptr.To(true))
+	setDefault(&c.LeaderElection.LeaderElect, new(true))
 	setDefault(&c.LeaderElection.ResourceName, "webhosting-operator")
 	setDefaultLeaseTimes(&c.LeaderElection.LeaseTimes)
 
 	setDefault(&c.Health.BindAddress, ":8081")
 	setDefault(&c.Metrics.BindAddress, ":8443")
-	setDefault(&c.Metrics.SecureServing, ptr.To(true))
+	setDefault(&c.Metrics.SecureServing, new(true))
 
 	setDefault(&c.WebServer.Image, "nginxinc/nginx-unprivileged:1.29")
 	setDefault(&c.Controllers.Website.ConcurrentSyncs, 15)
