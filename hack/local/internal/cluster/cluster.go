@@ -16,6 +16,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/kube"
@@ -23,9 +24,6 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/ports"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/statefile"
 )
-
-// kubeVersion is the version of Kubernetes that kwokctl chooses flags for.
-const kubeVersion = "v1.36.3"
 
 // attempts is how often a start is tried with other ports, in case that another program took one between the moment it
 // was found free and the moment it was needed.
@@ -65,6 +63,10 @@ type state struct {
 // Up makes the cluster run, and returns whether it had to start anything. What is left of an earlier cluster, however
 // it ended, is resumed with its data.
 func (c *Cluster) Up(ctx context.Context) (started bool, err error) {
+	// kwokctl would use the part before the white space, which is somebody else's folder.
+	if folder := c.checkout.State(""); strings.ContainsFunc(folder, unicode.IsSpace) {
+		return false, fmt.Errorf("kwokctl cannot work in a folder whose path has a space in it: move the checkout out of %q", folder)
+	}
 	var st state
 	if err := statefile.Read(c.stateFile(), &st); err != nil {
 		// Nothing but ports and a digest is lost.

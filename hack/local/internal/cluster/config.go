@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/programs"
 )
 
 // serviceCIDR holds a million addresses: every Website has a Service, and kwokctl's own default ends at 254.
@@ -53,7 +55,7 @@ func (c config) render() ([]byte, error) {
 		"metadata":   map[string]any{"name": c.name},
 		"options": map[string]any{
 			"runtime":                     "binary",
-			"kubeVersion":                 kubeVersion,
+			"kubeVersion":                 programs.KubernetesVersion,
 			"bindAddress":                 "127.0.0.1",
 			"disableQPSLimits":            true,
 			"etcdPort":                    c.ports[portEtcd],

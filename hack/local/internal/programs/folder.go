@@ -14,8 +14,8 @@ import (
 
 // linkerFlags drop the debug information and stamp the version.
 var linkerFlags = "-s -w" +
-	" -X k8s.io/component-base/version.gitVersion=" + kubernetesVersion +
-	" -X k8s.io/client-go/pkg/version.gitVersion=" + kubernetesVersion
+	" -X k8s.io/component-base/version.gitVersion=" + KubernetesVersion +
+	" -X k8s.io/client-go/pkg/version.gitVersion=" + KubernetesVersion
 
 // environment keeps the C compiler out, which a machine may lack.
 var environment = []string{"CGO_ENABLED=0"}

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// kubernetesVersion is the version that the Kubernetes programs report. Built from their module they would report
+// KubernetesVersion is the version that the Kubernetes programs report. Built from their module they would report
 // v0.0.0, which clients cannot work with. It is the version that hack/programs/go.mod requires.
-const kubernetesVersion = "v1.36.3"
+const KubernetesVersion = "v1.36.3"
 
 // Program is one program that can be built.
 type Program struct {

@@ -4,6 +4,7 @@
 package programs
 
 import (
+	"os"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -22,6 +23,13 @@ func TestSelect(t *testing.T) {
 
 	_, err = Select("etcd", "docker")
 	g.Expect(err).To(MatchError(SatisfyAll(ContainSubstring(`"docker"`), ContainSubstring("kube-apiserver"))))
+}
+
+func TestVersionIsThePinnedOne(t *testing.T) {
+	g := NewWithT(t)
+	module, err := os.ReadFile("../../../programs/go.mod")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(module)).To(ContainSubstring("k8s.io/kubernetes " + KubernetesVersion + "\n"))
 }
 
 func TestDigestFollowsEveryInput(t *testing.T) {
