@@ -7,10 +7,13 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -33,7 +36,7 @@ import (
 
 var _ = Describe("Program", func() {
 	DescribeTable("runs as the ServiceAccount of the overlay with the overlay's configuration",
-		func(ctx context.Context, folder string) {
+		func(ctx context.Context, folder string, wantLeases []string, wantShard map[string]string) {
 			apply(ctx, folder)
 			apply(ctx, "samples")
 			DeferCleanup(deleteSamples)
@@ -51,6 +54,13 @@ var _ = Describe("Program", func() {
 			Expect(admin.List(ctx, deployments, client.InNamespace("project-garden"))).To(Succeed())
 			Expect(deployments.Items).To(HaveLen(3))
 
+			By("sharing the work as the overlay says")
+			Expect(slices.Sorted(maps.Keys(holders(ctx)))).To(Equal(wantLeases))
+			for _, deployment := range deployments.Items {
+				Expect(shardLabels(&deployment)).To(Equal(wantShard))
+				Expect(shardLabels(owner(ctx, &deployment))).To(Equal(wantShard))
+			}
+
 			By("creating pods that a restricted namespace admits")
 			Expect(createPodOf(ctx, &deployments.Items[0])).To(Succeed())
 
@@ -61,15 +71,16 @@ var _ = Describe("Program", func() {
 			Expect(get(ctx, "https://"+metrics+"/metrics", serviceAccountToken(ctx, "monitoring"))).To(Equal(http.StatusOK))
 
 			By("releasing every lease when it is told to stop")
-			Expect(holders(ctx)).NotTo(BeEmpty())
 			session.Signal(syscall.SIGTERM)
 			Eventually(session).Should(gexec.Exit(0))
 			Expect(holders(ctx)).To(BeEmpty())
 			Expect(session.Err.Contents()).NotTo(ContainSubstring("forbidden"))
 			Expect(session.Err.Contents()).NotTo(ContainSubstring(`"level":"error"`))
 		},
-		Entry("singleton", "overlays/singleton"),
-		Entry("sharded", "overlays/sharded"),
+		Entry("singleton", "overlays/singleton", []string{"webhosting-operator"}, map[string]string{}),
+		Entry("sharded", "overlays/sharded", []string{"shard-1", "webhosting-operator"}, map[string]string{
+			"shard.alpha.sharding.timebertt.dev/webhosting-operator": "shard-1",
+		}),
 	)
 })
 
@@ -133,6 +144,25 @@ func websitesInPhase(ctx context.Context, phase v1alpha1.WebsitePhase) (int, err
 		}
 	}
 	return count, nil
+}
+
+// owner returns the website that the deployment belongs to.
+func owner(ctx context.Context, deployment *appsv1.Deployment) *v1alpha1.Website {
+	GinkgoHelper()
+	found := &v1alpha1.Website{}
+	key := client.ObjectKey{Namespace: deployment.Namespace, Name: metav1.GetControllerOf(deployment).Name}
+	Expect(admin.Get(ctx, key, found)).To(Succeed())
+	return found
+}
+
+// shardLabels returns the labels of an object that sharding is about.
+func shardLabels(object client.Object) map[string]string {
+	labels := maps.Clone(object.GetLabels())
+	maps.DeleteFunc(labels, func(key, _ string) bool { return !strings.Contains(key, "sharding.timebertt.dev/") })
+	if labels == nil {
+		return map[string]string{}
+	}
+	return labels
 }
 
 // holders returns the holder of each lease in the operator's namespace that has one.
