@@ -5,13 +5,16 @@ package website
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -39,12 +42,12 @@ func (r *Reconciler) applyAll(ctx context.Context, s site) (rollout, error) {
 	}
 
 	wanted, live := deployment(s, r.Image), &appsv1.Deployment{}
-	applied, err := apply(ctx, r, s, wanted, live)
+	answered, err := apply(ctx, r, s, wanted, live)
 	if err != nil {
 		return 0, fmt.Errorf("applying Deployment %s: %w", s.serverName, err)
 	}
 	progress := rolloutOf(live)
-	if applied {
+	if answered {
 		progress = rolloutOfApplied(wanted)
 	}
 
@@ -58,7 +61,7 @@ func (r *Reconciler) applyAll(ctx context.Context, s site) (rollout, error) {
 }
 
 // apply applies the wanted configuration unless the object in the cache, which is read into live, holds it already. It
-// returns whether there was a request, whose answer is in wanted then.
+// returns whether the API server's answer is in wanted.
 //
 // The request carries the resource version that it was decided on, so it is refused if the object has changed since. If
 // the object is not in the cache, there is none to carry: the object may be new, or still carry another instance's
@@ -82,10 +85,31 @@ func apply[T configuration[T]](ctx context.Context, r *Reconciler, s site, wante
 		}
 		wanted.WithResourceVersion(live.GetResourceVersion())
 	}
-	if err := r.Client.Apply(ctx, wanted, FieldOwner, client.ForceOwnership); err != nil {
-		return false, asRefusal(err)
+	err = r.Client.Apply(ctx, wanted, FieldOwner, client.ForceOwnership)
+	if cached && apierrors.IsInvalid(err) {
+		return false, r.replace(ctx, wanted, live, err)
 	}
-	return true, nil
+	return err == nil, asRefusal(err)
+}
+
+// replace is for what others added to an object in a way that leaves no valid object when it is merged with the wanted
+// configuration, such as another kind of probe: lists become the wanted ones as a whole. It returns errReplaced if that
+// worked. If that is refused as well, it returns the error from before.
+func (r *Reconciler) replace(ctx context.Context, wanted any, live client.Object, invalid error) error {
+	patch, err := json.Marshal(wanted)
+	if err != nil {
+		return fmt.Errorf("encoding %T: %w", wanted, err)
+	}
+	replaced := live.DeepCopyObject().(client.Object)
+	err = r.Client.Patch(ctx, replaced, client.RawPatch(types.MergePatchType, patch), FieldOwner)
+	switch {
+	case err == nil:
+		return errReplaced
+	case apierrors.IsInvalid(err):
+		return asRefusal(invalid)
+	default:
+		return asRefusal(err)
+	}
 }
 
 // complete adds to a configuration what the objects of all kinds have in common.

@@ -41,7 +41,10 @@ func nameTaken(live client.Object, owner *metav1.OwnerReference) error {
 	}
 }
 
-// asRefusal turns the API server's error into a refusal if it is one.
+// errReplaced ends a reconcile that had to replace an object. The next one finds out what became of it.
+var errReplaced = errors.New("replaced what could not be merged")
+
+// asRefusal turns the API server's error into a refusal if it is one. It returns nil for none.
 func asRefusal(err error) error {
 	switch {
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
@@ -73,9 +76,12 @@ func hasCauseIn(err error, field string) bool {
 // retry returns how to go on after an error that is no refusal.
 func retry(ctx context.Context, err error) (reconcile.Result, error) {
 	switch {
-	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
+	case errors.Is(ctx.Err(), context.Canceled):
+		// The process is about to end.
+		return reconcile.Result{}, nil
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), errors.Is(err, errReplaced):
 		// Somebody else wrote meanwhile. That is no error, and neither the log nor the backoff should take it for one.
-		log.FromContext(ctx).V(1).Info("decided on outdated data, trying again", "reason", err.Error())
+		log.FromContext(ctx).V(1).Info("Starting over", "reason", err.Error())
 		return reconcile.Result{RequeueAfter: conflictDelay}, nil
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		// The website is about to be deleted as well.

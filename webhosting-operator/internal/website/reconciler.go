@@ -61,7 +61,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	website := &v1alpha1.Website{}
 	if err := r.read(ctx, request.NamespacedName, website); err != nil {
 		r.unobserved.end(request.NamespacedName)
-		return reconcile.Result{}, client.IgnoreNotFound(err)
+		return retry(ctx, client.IgnoreNotFound(err))
 	}
 
 	found, err := r.reconcile(ctx, website)

@@ -50,9 +50,9 @@ var _ = Describe("A new website", func() {
 		Expect(path.Backend.Service.Name).To(Equal(c.service.Name))
 
 		setDeploymentStatus(ctx, site, func(d *appsv1.Deployment) { d.Status.Replicas = 1 })
-		eventually(ctx, status(site)).Should(Equal("Pending RollingOut"))
+		Eventually(ctx, status(site)).Should(Equal("Pending RollingOut"))
 		rollOut(ctx, site)
-		eventually(ctx, status(site)).Should(Equal("Ready Available"))
+		Eventually(ctx, status(site)).Should(Equal("Ready Available"))
 
 		Eventually(operator.writes).Should(ConsistOf(
 			"PATCH configmaps Created", "PATCH deployments Created", "PATCH services Created", "PATCH ingresses Created",
@@ -65,7 +65,7 @@ var _ = Describe("A new website", func() {
 	It("is Pending after a while though nobody rolls its Deployment out", func(ctx context.Context) {
 		startOperator(namespace)
 		site := newWebsite(ctx, namespace, "blog", theme.Name)
-		eventually(ctx, status(site)).Should(Equal("Pending RollingOut"))
+		Eventually(ctx, status(site)).Should(Equal("Pending RollingOut"))
 	})
 
 	It("has no pods and a class that nobody serves if its workload is skipped", func(ctx context.Context) {
@@ -77,17 +77,17 @@ var _ = Describe("A new website", func() {
 		Expect(*c.deployment.Spec.Replicas).To(BeZero())
 		Expect(*c.ingress.Spec.IngressClassName).To(Equal("fake"))
 		rollOut(ctx, site)
-		eventually(ctx, status(site)).Should(Equal("Ready Available"))
+		Eventually(ctx, status(site)).Should(Equal("Ready Available"))
 		Eventually(operator.writes).Should(HaveLen(5))
 
 		By("removing the label")
 		Expect(api.Patch(ctx, site, client.RawPatch("application/merge-patch+json",
 			[]byte(`{"metadata":{"labels":{"webhosting.timebertt.dev/skip-workload":null}}}`)))).To(Succeed())
-		eventually(ctx, func(ctx context.Context) (int32, error) {
+		Eventually(ctx, func(ctx context.Context) (int32, error) {
 			err := api.Get(ctx, client.ObjectKeyFromObject(c.deployment), c.deployment)
 			return *c.deployment.Spec.Replicas, err
 		}).Should(Equal(int32(1)))
-		eventually(ctx, func(ctx context.Context) (*string, error) {
+		Eventually(ctx, func(ctx context.Context) (*string, error) {
 			err := api.Get(ctx, client.ObjectKeyFromObject(c.ingress), c.ingress)
 			return c.ingress.Spec.IngressClassName, err
 		}).Should(BeNil())

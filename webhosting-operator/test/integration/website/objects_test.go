@@ -73,7 +73,7 @@ func childrenOf(ctx context.Context, site *v1alpha1.Website) children {
 	c := children{&corev1.ConfigMap{}, &appsv1.Deployment{}, &corev1.Service{}, &networkingv1.Ingress{}}
 	key := client.ObjectKey{Namespace: site.Namespace, Name: website.ServerName(site)}
 	for _, child := range c.all() {
-		eventually(ctx, func(ctx context.Context) error { return api.Get(ctx, key, child) }).Should(Succeed())
+		Eventually(ctx, func(ctx context.Context) error { return api.Get(ctx, key, child) }).Should(Succeed())
 	}
 	return c
 }
@@ -91,7 +91,7 @@ func rollOut(ctx context.Context, site *v1alpha1.Website) {
 func setDeploymentStatus(ctx context.Context, site *v1alpha1.Website, change func(*appsv1.Deployment)) {
 	GinkgoHelper()
 	key := client.ObjectKey{Namespace: site.Namespace, Name: website.ServerName(site)}
-	eventually(ctx, func(ctx context.Context) error {
+	Eventually(ctx, func(ctx context.Context) error {
 		d := &appsv1.Deployment{}
 		if err := api.Get(ctx, key, d); err != nil {
 			return err
@@ -123,6 +123,6 @@ func readyWebsite(ctx context.Context, namespace, name, theme string, change ...
 	site := newWebsite(ctx, namespace, name, theme, change...)
 	childrenOf(ctx, site)
 	rollOut(ctx, site)
-	eventually(ctx, status(site)).Should(Equal("Ready Available"))
+	Eventually(ctx, status(site)).Should(Equal("Ready Available"))
 	return site
 }

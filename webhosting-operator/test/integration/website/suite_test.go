@@ -9,7 +9,6 @@
 package website_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -42,6 +41,7 @@ var _ = BeforeSuite(func() {
 	SetDefaultEventuallyPollingInterval(5 * time.Millisecond)
 	SetDefaultConsistentlyDuration(300 * time.Millisecond)
 	SetDefaultConsistentlyPollingInterval(10 * time.Millisecond)
+	EnforceDefaultTimeoutsWhenUsingContexts()
 	log.SetLogger(GinkgoLogr)
 
 	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
@@ -60,9 +60,3 @@ var _ = BeforeSuite(func() {
 	api, err = client.New(restConfig, client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
 })
-
-// eventually is Eventually for functions that take the spec's context.
-func eventually(ctx context.Context, f any) AsyncAssertion {
-	GinkgoHelper()
-	return Eventually(ctx, f)
-}
