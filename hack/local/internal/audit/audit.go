@@ -25,7 +25,9 @@ type Write struct {
 	Sharder bool `json:"sharder,omitempty"`
 	// User is whom the API server took it for.
 	User string `json:"user"`
-	Verb string `json:"verb"`
+	// Credential names the token that the request came with, and so the process; empty for other ways to log in.
+	Credential string `json:"credential,omitempty"`
+	Verb       string `json:"verb"`
 	// Resource is the plural, with the part that was written: websites, websites/status.
 	Resource string `json:"resource"`
 	// Object is namespace and name, or the name alone where there is no namespace.
@@ -40,7 +42,8 @@ type event struct {
 	UserAgent                string    `json:"userAgent"`
 	RequestReceivedTimestamp time.Time `json:"requestReceivedTimestamp"`
 	User                     struct {
-		Username string `json:"username"`
+		Username string              `json:"username"`
+		Extra    map[string][]string `json:"extra"`
 	} `json:"user"`
 	ObjectRef struct {
 		Resource    string `json:"resource"`
@@ -93,6 +96,9 @@ func (e event) write() Write {
 		Code:     e.ResponseStatus.Code,
 	}
 	write.By, write.Sharder = author(e.UserAgent)
+	if credentials := e.User.Extra["authentication.kubernetes.io/credential-id"]; len(credentials) > 0 {
+		write.Credential = credentials[0]
+	}
 	if e.ObjectRef.Subresource != "" {
 		write.Resource += "/" + e.ObjectRef.Subresource
 	}

@@ -4,9 +4,13 @@
 package processes_test
 
 import (
+	"bufio"
+	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,17 +19,45 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/processes"
 )
 
-// start runs a script of the shell from a folder of its own, and returns the path of its program.
-func start(t *testing.T, script string) string {
+// These are the first argument of this very test program, when it stands for a process to be found and ended.
+const (
+	obeys   = "obeys"
+	refuses = "refuses"
+)
+
+func TestMain(m *testing.M) {
+	// Something to wait for that never comes.
+	forever := make(chan os.Signal, 1)
+	signal.Notify(forever, syscall.SIGUSR1)
+	switch os.Args[1] {
+	case obeys:
+		<-forever
+	case refuses:
+		signal.Ignore(syscall.SIGTERM)
+		fmt.Println("ready")
+		<-forever
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+// start runs a process whose program lies in a folder of its own, and returns the path of that program.
+func start(t *testing.T, behaviour string) string {
 	t.Helper()
 	g := NewWithT(t)
-	shell, err := exec.LookPath("sh")
+	self, err := os.Executable()
 	g.Expect(err).NotTo(HaveOccurred())
 	program := filepath.Join(t.TempDir(), "program")
-	g.Expect(os.Symlink(shell, program)).To(Succeed())
+	g.Expect(os.Symlink(self, program)).To(Succeed())
 
-	command := exec.Command(program, "-c", script, "--marked")
+	command := exec.Command(program, behaviour, "--marked")
+	output, err := command.StdoutPipe()
+	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(command.Start()).To(Succeed())
+	if behaviour == refuses {
+		_, err := bufio.NewReader(output).ReadString('\n')
+		g.Expect(err).NotTo(HaveOccurred())
+	}
 	collected := make(chan struct{})
 	go func() { _ = command.Wait(); close(collected) }()
 	t.Cleanup(func() { _ = command.Process.Kill(); <-collected })
@@ -37,7 +69,7 @@ func start(t *testing.T, script string) string {
 
 func TestFindByFolderAndByArgument(t *testing.T) {
 	g := NewWithT(t)
-	program := start(t, "while :; do sleep 0.05; done")
+	program := start(t, obeys)
 
 	found, err := processes.Find(t.Context(), processes.WithArgument(program, "marked"))
 	g.Expect(err).NotTo(HaveOccurred())
@@ -51,7 +83,7 @@ func TestFindByFolderAndByArgument(t *testing.T) {
 
 func TestFolderIsNotAPrefixOfAName(t *testing.T) {
 	g := NewWithT(t)
-	program := start(t, "while :; do sleep 0.05; done")
+	program := start(t, obeys)
 
 	folder := filepath.Dir(program)
 	found, err := processes.Find(t.Context(), processes.InFolder(folder[:len(folder)-1]))
@@ -61,16 +93,16 @@ func TestFolderIsNotAPrefixOfAName(t *testing.T) {
 
 func TestEnd(t *testing.T) {
 	for name, test := range map[string]struct {
-		script string
-		grace  time.Duration
+		behaviour string
+		grace     time.Duration
 	}{
-		"by request":                  {script: "while :; do sleep 0.05; done", grace: 10 * time.Second},
-		"by force when it is ignored": {script: "trap '' TERM; while :; do sleep 0.05; done", grace: 200 * time.Millisecond},
-		"by force at once":            {script: "trap '' TERM; while :; do sleep 0.05; done"},
+		"by request":                  {behaviour: obeys, grace: 10 * time.Second},
+		"by force when it is ignored": {behaviour: refuses, grace: 200 * time.Millisecond},
+		"by force at once":            {behaviour: refuses},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			program := start(t, test.script)
+			program := start(t, test.behaviour)
 			found, err := processes.Find(t.Context(), processes.InFolder(filepath.Dir(program)))
 			g.Expect(err).NotTo(HaveOccurred())
 

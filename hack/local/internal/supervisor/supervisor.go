@@ -25,7 +25,7 @@ import (
 // ErrRunning is returned when another supervisor runs in the folder.
 var ErrRunning = errors.New("a supervisor runs already")
 
-const lockTimeout = 2 * time.Second
+const lockTimeout = 500 * time.Millisecond
 
 // Options are what a supervisor is made from. All of it must be set, but for what says otherwise.
 type Options struct {

@@ -6,9 +6,11 @@ package supervisor_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -28,12 +30,44 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/supervisor"
 )
 
-// These scripts stand for an operator. Each writes "started" to its log when it can be stopped.
+// These stand for an operator, as the first argument of this very test program. Each writes "started" when it is ready
+// to be stopped.
 const (
-	obeys   = `trap 'echo stopped; exit 0' TERM; echo started; while :; do sleep 0.02; done`
-	refuses = `trap '' TERM; echo started; while :; do sleep 0.02; done`
-	crashes = `echo started; exit 3`
+	obeys   = "obeys"
+	refuses = "refuses"
+	crashes = "crashes"
 )
+
+func TestMain(m *testing.M) {
+	terminate := make(chan os.Signal, 1)
+	switch os.Args[1] {
+	case obeys:
+		signal.Notify(terminate, syscall.SIGTERM)
+		fmt.Println("started")
+		<-terminate
+		fmt.Println("stopped")
+	case refuses:
+		signal.Ignore(syscall.SIGTERM)
+		fmt.Println("started")
+		<-terminate
+	case crashes:
+		fmt.Println("started")
+		os.Exit(3)
+	default:
+		// The race detector would have each of them linger for a second.
+		_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
+		os.Exit(m.Run())
+	}
+}
+
+// thisProgram is the path that processes of these tests have in their command lines.
+func thisProgram() string {
+	path, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return path
+}
 
 type fixture struct {
 	*WithT
@@ -58,7 +92,7 @@ func run(t *testing.T, folder string, adjust func(*supervisor.Options)) *fixture
 		Folder:   f.folder,
 		Version:  "test",
 		Prepare:  func(context.Context, supervisor.Instance) (time.Time, error) { return time.Now().Add(time.Hour), nil },
-		Leftover: processes.WithArgument("/bin/sh", folder),
+		Leftover: processes.WithArgument(thisProgram(), folder),
 		Grace:    10 * time.Second,
 		Backoff:  10 * time.Millisecond,
 		Clock:    clock.RealClock{},
@@ -74,14 +108,14 @@ func run(t *testing.T, folder string, adjust func(*supervisor.Options)) *fixture
 	return f
 }
 
-func (f *fixture) instance(name, script string) supervisor.Instance {
+func (f *fixture) instance(name, behaviour string) supervisor.Instance {
 	f.t.Helper()
 	folder := filepath.Join(string(f.folder), name)
 	f.Expect(os.MkdirAll(folder, 0o755)).To(Succeed())
 	return supervisor.Instance{
 		Name: name, Folder: folder, Digest: "1",
 		// The folder in the command line marks the process as one of this test.
-		Command: []string{"/bin/sh", "-c", script, folder},
+		Command: []string{thisProgram(), behaviour, folder},
 	}
 }
 
@@ -130,7 +164,7 @@ func (f *fixture) started(name string) {
 }
 
 func (f *fixture) running() []processes.Process {
-	found, err := processes.Find(f.t.Context(), processes.WithArgument("/bin/sh", string(f.folder)))
+	found, err := processes.Find(f.t.Context(), processes.WithArgument(thisProgram(), string(f.folder)))
 	f.Expect(err).NotTo(HaveOccurred())
 	return found
 }
@@ -226,7 +260,7 @@ func TestLeftoversEndBeforeAnythingStarts(t *testing.T) {
 	log, err := os.Create(filepath.Join(own, "log"))
 	g.Expect(err).NotTo(HaveOccurred())
 	defer log.Close()
-	orphan := exec.Command("/bin/sh", "-c", obeys, own)
+	orphan := exec.Command(thisProgram(), obeys, own)
 	orphan.Stdout = log
 	g.Expect(orphan.Start()).To(Succeed())
 	collected := make(chan error, 1)

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package measure
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/shirou/gopsutil/v4/process"
+
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
+)
+
+// Usage is what an instance of the operator took of the machine.
+type Usage struct {
+	Instance string `json:"instance"`
+	// Leads holds for the instance that is the sharder as well.
+	Leads bool `json:"leads,omitempty"`
+	// RSS is the resident memory in bytes.
+	RSS uint64 `json:"rssBytes"`
+	// CPU is the processor time in seconds.
+	CPU float64 `json:"cpuSeconds"`
+}
+
+// usage returns what each instance took of the machine since it started.
+func (m *Measurement) usage(ctx context.Context) ([]Usage, error) {
+	status, err := instances.Folder(m.Checkout).Status()
+	if err != nil {
+		return nil, err
+	}
+	if status == nil {
+		return nil, fmt.Errorf("asking what the operator takes: it does not run")
+	}
+	var all []Usage
+	for _, instance := range status.Instances {
+		handle, err := process.NewProcessWithContext(ctx, int32(instance.PID)) //nolint:gosec // the kernel's own limit is lower
+		if err != nil {
+			return nil, fmt.Errorf("asking what %s takes: %w", instance.Name, err)
+		}
+		memory, err := handle.MemoryInfoWithContext(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("asking what %s takes: %w", instance.Name, err)
+		}
+		times, err := handle.TimesWithContext(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("asking what %s takes: %w", instance.Name, err)
+		}
+		all = append(all, Usage{Instance: instance.Name, RSS: memory.RSS, CPU: times.User + times.System})
+	}
+	return all, nil
+}
+
+// since subtracts the processor time that was taken before.
+func since(before, after []Usage) []Usage {
+	earlier := map[string]float64{}
+	for _, usage := range before {
+		earlier[usage.Instance] = usage.CPU
+	}
+	difference := make([]Usage, 0, len(after))
+	for _, usage := range after {
+		usage.CPU -= earlier[usage.Instance]
+		difference = append(difference, usage)
+	}
+	return difference
+}
