@@ -59,6 +59,37 @@ programs: local ## Build the programs of the cluster and of the tests (`make up`
 
 ##@ Tests and checks
 
+# The modules with code of this project. Those that only pin programs and tools are not among them.
+MODULES := sharding webhosting-operator hack/local
+
+.PHONY: test
+test: go-is-there ## Run all tests: unit, and integration against a real API server
+	@hack/test.sh $(MODULES)
+
+.PHONY: test-unit
+test-unit: go-is-there ## Run the tests that need no API server
+	@hack/test.sh --unit $(MODULES)
+
+.PHONY: bench
+bench: go-is-there ## Run all benchmarks
+	@hack/bench.sh $(MODULES)
+
+.PHONY: check
+check: go-is-there ## Build and lint each module by itself; changes nothing
+	@hack/check.sh $(MODULES)
+
+.PHONY: verify
+verify: go-is-there ## Check generated files, go.mod, imports and headers; changes nothing
+	@hack/verify.sh
+
+.PHONY: generate
+generate: go-is-there ## Write the generated files: deep copies, CRDs, the ClusterRole
+	@hack/generate.sh
+
+.PHONY: format
+format: go-is-there ## Format the code, and apply what the linter can repair by itself
+	@hack/format.sh $(MODULES)
+
 ##@ Building blocks
 
 .PHONY: local

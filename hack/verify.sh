@@ -15,7 +15,7 @@ trap 'rm -rf "$scratch"' EXIT
 export GOWORK=off
 
 # The files of the checkout as they are now, committed or not, without what git ignores.
-files() { git -C "$root" ls-files --cached --others --exclude-standard --deduplicate -- "$@"; }
+files() { git -C "$root" ls-files --cached --others --exclude-standard -- "$@"; }
 
 # Generating in a copy shows what is stale, and also what is generated no more.
 generated() {
