@@ -27,10 +27,6 @@ func Leftover(c checkout.Checkout) func(processes.Process) bool {
 
 // Down ends everything of the checkout and removes its state. It is fine if nothing is up, or only a part.
 func Down(ctx context.Context, c checkout.Checkout, out io.Writer) error {
-	if _, err := os.Stat(c.State("")); os.IsNotExist(err) {
-		fmt.Fprintln(out, "nothing is up")
-		return nil
-	}
 	// The instances stop before the cluster does, so that they can say goodbye to it.
 	if err := instances.Folder(c).Stop(ctx); err != nil {
 		return err
@@ -49,6 +45,7 @@ func Down(ctx context.Context, c checkout.Checkout, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("removing the state: %w", err)
 	}
+	removed := 0
 	for _, entry := range entries {
 		// The lock is held by this very process, and by whoever waits for it.
 		if entry.Name() == LockFile {
@@ -57,6 +54,11 @@ func Down(ctx context.Context, c checkout.Checkout, out io.Writer) error {
 		if err := os.RemoveAll(c.State(entry.Name())); err != nil {
 			return fmt.Errorf("removing the state: %w", err)
 		}
+		removed++
+	}
+	if removed == 0 {
+		fmt.Fprintln(out, "nothing is up")
+		return nil
 	}
 	fmt.Fprintln(out, "down: all processes ended, the state is removed; the programs that were built stay")
 	return nil
