@@ -11,7 +11,6 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clocktesting "k8s.io/utils/clock/testing"
-	"k8s.io/utils/ptr"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
 )
@@ -25,8 +24,8 @@ func held(name string, renewed time.Time) lease.Observation {
 		Lease: &coordinationv1.Lease{
 			ObjectMeta: metav1.ObjectMeta{Name: name},
 			Spec: coordinationv1.LeaseSpec{
-				HolderIdentity:       ptr.To(name),
-				LeaseDurationSeconds: ptr.To(int32(15)),
+				HolderIdentity:       new(name),
+				LeaseDurationSeconds: new(int32(15)),
 				AcquireTime:          &metav1.MicroTime{Time: renewed},
 				RenewTime:            &metav1.MicroTime{Time: renewed},
 			},
@@ -53,10 +52,10 @@ func deleted(o lease.Observation) lease.Observation {
 // TestTransitions drives a fake clock along the transitions of shard-a's lease: whenever the state is said to change at
 // a time, it must not change before, and must at that time.
 func TestTransitions(t *testing.T) {
-	released := func(l *coordinationv1.Lease) { l.Spec.HolderIdentity = ptr.To("") }
+	released := func(l *coordinationv1.Lease) { l.Spec.HolderIdentity = new("") }
 	acquired := func(l *coordinationv1.Lease) {
-		l.Spec.HolderIdentity = ptr.To("shardlease-controller")
-		l.Spec.LeaseDurationSeconds = ptr.To(int32(30))
+		l.Spec.HolderIdentity = new("shardlease-controller")
+		l.Spec.LeaseDurationSeconds = new(int32(30))
 	}
 	fenced := func(l *coordinationv1.Lease) {
 		acquired(l)
@@ -130,7 +129,7 @@ func TestTransitions(t *testing.T) {
 			want:  []transition{{0, lease.Dead}, {time.Minute, lease.Orphaned}},
 		},
 		"held by a stranger": {
-			shard: with(held("shard-a", start), func(l *coordinationv1.Lease) { l.Spec.HolderIdentity = ptr.To("somebody") }),
+			shard: with(held("shard-a", start), func(l *coordinationv1.Lease) { l.Spec.HolderIdentity = new("somebody") }),
 			want:  []transition{{0, lease.Dead}, {time.Minute, lease.Orphaned}},
 		},
 		"fenced": {
@@ -158,7 +157,7 @@ func TestTransitions(t *testing.T) {
 			want:  []transition{{0, lease.Expired}, {15 * time.Second, lease.Uncertain}},
 		},
 		"a negative duration": {
-			shard: with(held("shard-a", start), func(l *coordinationv1.Lease) { l.Spec.LeaseDurationSeconds = ptr.To(int32(-1)) }),
+			shard: with(held("shard-a", start), func(l *coordinationv1.Lease) { l.Spec.LeaseDurationSeconds = new(int32(-1)) }),
 			want:  []transition{{0, lease.Expired}, {15 * time.Second, lease.Uncertain}},
 		},
 		"renewed in the future": {

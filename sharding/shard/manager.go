@@ -10,7 +10,6 @@ import (
 
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 )
 
@@ -40,7 +39,7 @@ func (s *Shard) NewManager(config *rest.Config, options manager.Options) (manage
 	options.RenewDeadline = &s.options.RenewDeadline
 	options.RetryPeriod = &s.options.RetryPeriod
 	if options.Controller.EnableWarmup == nil {
-		options.Controller.EnableWarmup = ptr.To(true)
+		options.Controller.EnableWarmup = new(true)
 	}
 	if options.Cache, err = s.restrictCache(options.Cache, options.Scheme); err != nil {
 		return nil, err

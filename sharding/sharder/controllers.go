@@ -11,7 +11,6 @@ import (
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -45,7 +44,7 @@ func run[request comparable](ctx context.Context, group *errgroup.Group, name st
 		c, err := controller.NewTypedUnmanaged(name, controller.TypedOptions[request]{
 			Reconciler:              reconciler,
 			MaxConcurrentReconciles: concurrency,
-			SkipNameValidation:      ptr.To(true), // each term has controllers of the same names
+			SkipNameValidation:      new(true), // each term has controllers of the same names
 			LogConstructor:          func(*request) logr.Logger { return log },
 			NewQueue: func(string, workqueue.TypedRateLimiter[request]) workqueue.TypedRateLimitingInterface[request] {
 				return queue

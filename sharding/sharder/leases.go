@@ -56,9 +56,9 @@ func (l *leases) fence(ctx context.Context, shard string) (bool, error) {
 // take makes the sharder the holder, for twice the duration that the shard had.
 func (l *leases) take(lse *coordinationv1.Lease) {
 	now := metav1.NewMicroTime(l.clock.Now())
-	lse.Spec.LeaseDurationSeconds = ptr.To(int32(2 * lease.Duration(lse).Seconds()))
+	lse.Spec.LeaseDurationSeconds = new(int32(2 * lease.Duration(lse).Seconds()))
 	lse.Spec.HolderIdentity = ptr.To(shardingv1alpha1.HolderSharder)
-	lse.Spec.LeaseTransitions = ptr.To(ptr.Deref(lse.Spec.LeaseTransitions, 0) + 1)
+	lse.Spec.LeaseTransitions = new(ptr.Deref(lse.Spec.LeaseTransitions, 0) + 1)
 	lse.Spec.AcquireTime = &now
 	lse.Spec.RenewTime = &now
 }

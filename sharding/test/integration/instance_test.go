@@ -81,7 +81,7 @@ func (i *instance) newManager(r *testRing, restConfig *rest.Config, mode shardin
 	options := manager.Options{
 		Metrics:                 server.Options{BindAddress: "0"},
 		GracefulShutdownTimeout: ptr.To(5 * time.Second),
-		Controller:              config.Controller{SkipNameValidation: ptr.To(true), MaxConcurrentReconciles: 5},
+		Controller:              config.Controller{SkipNameValidation: new(true), MaxConcurrentReconciles: 5},
 	}
 	if !mode.RunsShard() {
 		mgr, err := manager.New(restConfig, options)
