@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Checks what belongs together: generated files and their sources, go.mod and imports, packages and what they may know.
+# Checks what belongs together: generated files and their sources, go.mod and imports, packages and what they may know,
+# documents and what they link to.
 # It changes nothing, runs all checks, and lists those that failed at the end with the command that repairs them.
 #
 # usage: hack/verify.sh
@@ -77,6 +78,20 @@ headers() {
   return "$failed"
 }
 
+# Links between documents, by path.
+links() {
+  local file target failed=0
+  while IFS= read -r file; do
+    while IFS= read -r target; do
+      if [[ ! -e "$root/$(dirname "$file")/$target" ]]; then
+        echo "$file links to $target, which is not there"
+        failed=1
+      fi
+    done < <(grep -oE '\]\([^)# ]+' "$root/$file" | cut -c 3- | grep -v '^[a-z]*://')
+  done < <(files '*.md')
+  return "$failed"
+}
+
 failures=()
 check() { # NAME REPAIR
   echo "--- $1"
@@ -92,6 +107,7 @@ check generated 'run: make generate'
 check tidy 'run: GOWORK=off go mod tidy, in each module named above'
 check imports 'see docs/development.md for the directions of imports'
 check headers 'start the file as the others start'
+check links 'repair the links named above'
 
 if [[ ${#failures[@]} -gt 0 ]]; then
   printf 'failed: %s\n' "${failures[@]}" >&2
