@@ -74,7 +74,7 @@ Exit codes: 0 all went well, 1 something failed, 2 the command line is wrong, 3 
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newPrograms(), newUp(), newDown(), newStatus(), newKill(), newWrites(), newSupervise())
+	root.AddCommand(newPrograms(), newUp(), newDown(), newStatus(), newKill(), newWrites(), newMeasure(), newSupervise())
 	return root
 }
 

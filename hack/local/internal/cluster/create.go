@@ -58,7 +58,15 @@ func (c *Cluster) create(ctx context.Context, st *state) error {
 	if err := c.prepare(rendered); err != nil {
 		return err
 	}
-	if err := c.kwokctl(ctx, "--config", c.configFile(), "create", "cluster", "--kubeconfig", c.checkout.Kubeconfig()); err != nil {
+	if err := c.kwokctl(ctx, "--config", c.configFile(), "create", "cluster", "--kubeconfig="); err != nil {
+		return err
+	}
+	// kwokctl would write this file under a lock that it leaves behind when it is interrupted.
+	kubeconfig, err := os.ReadFile(c.path("kubeconfig.yaml"))
+	if err != nil {
+		return fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	if err := statefile.Replace(c.checkout.Kubeconfig(), kubeconfig, 0o600); err != nil {
 		return err
 	}
 	if err := c.waitReady(ctx); err != nil {
@@ -84,9 +92,6 @@ func (c *Cluster) prepare(rendered []byte) error {
 		if err := os.RemoveAll(c.path("pki")); err != nil {
 			return fmt.Errorf("removing what is left of an earlier cluster: %w", err)
 		}
-	}
-	if err := os.Remove(c.checkout.Kubeconfig()); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("removing an earlier kubeconfig: %w", err)
 	}
 	if err := statefile.Replace(c.checkout.State("audit-policy.yaml"), auditPolicy, 0o644); err != nil {
 		return err
