@@ -6,9 +6,13 @@
 #   make up MODE=singleton      one instance of the operator instead of several that share the work
 #   make up SHARDS=4            how many share it
 #   make kill SHARD=NAME        which instance to end by force
+#   make measure WEBSITES=100   how many websites to measure with
+#   make measure CHURN=25       how many of them to change each second meanwhile
 MODE ?= sharded
 SHARDS ?=
 SHARD ?=
+WEBSITES ?= 1000
+CHURN ?= 25
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -52,6 +56,10 @@ kill: local ## End an instance of the operator by force: SHARD=webhosting-operat
 .PHONY: writes
 writes: local ## Tell who wrote what last, from the API server's audit log
 	@$(LOCAL) writes
+
+.PHONY: measure
+measure: local ## Measure many websites, and shards that leave, crash and join: WEBSITES=1000 CHURN=25
+	@$(LOCAL) measure --websites '$(WEBSITES)' --churn '$(CHURN)'
 
 .PHONY: programs
 programs: local ## Build the programs of the cluster and of the tests (`make up` does so too)

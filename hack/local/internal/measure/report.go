@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package measure
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Report is everything that was measured.
+type Report struct {
+	Machine  Machine `json:"machine"`
+	Websites int     `json:"websites"`
+	Shards   int     `json:"shards"`
+	Churn    int     `json:"churnPerSecond"`
+	Seed     uint64  `json:"seed"`
+	// LeaseSeconds are the durations of the operator's leases by name.
+	LeaseSeconds map[string]int32 `json:"leaseSeconds,omitempty"`
+	Fills        []Fill           `json:"fills"`
+	Changes      []Outcome        `json:"changes"`
+}
+
+// JSON writes the report for programs.
+func (r Report) JSON(out io.Writer) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}
+
+// Text writes the report for people: tables in Markdown.
+func (r Report) Text(out io.Writer) error {
+	var b strings.Builder
+	r.facts(&b)
+	for _, fill := range r.Fills {
+		fill.text(&b, r.Websites)
+	}
+	if len(r.Changes) > 0 {
+		b.WriteString("### Shards leave, crash and join\n\n")
+		table(&b, timesHeader, rows(r.Changes, Outcome.times))
+		table(&b, countsHeader, rows(r.Changes, Outcome.counts))
+		for _, outcome := range r.Changes {
+			for _, note := range outcome.Notes {
+				fmt.Fprintf(&b, "- %s: %s\n", outcome.Scenario, note)
+			}
+		}
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+func (r Report) facts(b *strings.Builder) {
+	m := r.Machine
+	fmt.Fprintf(b, "- %d websites without workload in %d projects, %d shards, changes: %d/s (seed %d)\n",
+		r.Websites, projects, r.Shards, r.Churn, r.Seed)
+	fmt.Fprintf(b, "- %d cores (%s), %s, load average before: %.1f; %s, Kubernetes %s, commit %s\n",
+		m.Cores, m.CPU, m.OS, m.Load, m.Go, m.Kubernetes, m.Commit)
+	byDuration := map[int32][]string{}
+	for name, duration := range r.LeaseSeconds {
+		byDuration[duration] = append(byDuration[duration], name)
+	}
+	for _, duration := range sortedKeys(byDuration) {
+		fmt.Fprintf(b, "- leases of %d s: %s\n", duration, strings.Join(slices.Sorted(slices.Values(byDuration[duration])), ", "))
+	}
+	b.WriteString("\n")
+}
+
+func (f Fill) text(b *strings.Builder, websites int) {
+	fmt.Fprintf(b, "### Filling, %s\n\n", f.Setup)
+	fmt.Fprintf(b, "- created within %.1f s (each p50 %.0f ms, p99 %.0f ms), all Ready after %s\n",
+		f.Created, f.Create.P50*1000, f.Create.P99*1000, text(f.Ready))
+	fmt.Fprintf(b, "- left Ready though nobody changed them: %d\n", f.Flapped)
+	fmt.Fprintf(b, "- writes of the operator: %d (%.2f a website), refused with 409: %d (%.2f %%), otherwise: %d\n",
+		f.Writes.Operator, float64(f.Writes.Operator)/float64(websites), f.Writes.Conflicts, 100*f.Writes.ConflictShare(),
+		f.Writes.OtherRefusals)
+	if len(f.Spread.Shards) > 0 {
+		fmt.Fprintf(b, "- websites per shard: %s; max/mean %.3f\n", countsText(f.Spread.Shards), f.Spread.MaxToMean)
+	}
+	b.WriteString("\n")
+	table(b, []string{"instance", "RSS", "CPU while filling"}, rows(f.Usage, Usage.row))
+	table(b, []string{"by", "request", "count", "per website", "refused"},
+		rows(f.Writes.Kinds, func(kind WriteKind) []string { return kind.row(websites) }))
+}
+
+func (u Usage) row() []string {
+	name := u.Instance
+	if u.Leads {
+		name += " (leads)"
+	}
+	return []string{name, fmt.Sprintf("%.0f MB", float64(u.RSS)/1e6), fmt.Sprintf("%.1f s", u.CPU)}
+}
+
+func (k WriteKind) row(websites int) []string {
+	var refused []string
+	for _, code := range sortedKeys(k.Refused) {
+		refused = append(refused, fmt.Sprintf("%d: %d", code, k.Refused[code]))
+	}
+	return []string{
+		k.By, k.Verb + " " + k.Resource, fmt.Sprint(k.Count), fmt.Sprintf("%.2f", float64(k.Count)/float64(websites)),
+		strings.Join(refused, ", "),
+	}
+}
+
+var timesHeader = []string{"scenario", "placed", "taken over", "Ready", "lease", "new leader", "changes Ready p50", "p99", "max", "unfinished"}
+
+func (o Outcome) times() []string {
+	row := []string{o.Scenario.String(), text(o.Placed), text(o.TakenOver), text(o.Ready), text(o.Lease), text(o.NewLeader)}
+	if !o.Churn {
+		return append(row, "", "", "", "")
+	}
+	return append(row, fmt.Sprintf("%.2f s", o.Changes.P50), fmt.Sprintf("%.2f s", o.Changes.P99),
+		fmt.Sprintf("%.2f s", o.Changes.Max), fmt.Sprint(o.Changes.Unfinished))
+}
+
+var countsHeader = []string{
+	"scenario", "moved", "by the ring", "moved/ideal", "left Ready", "unchanged ones", "writes", "409", "share", "otherwise refused",
+	"sharder's writes per moved", "changes", "missed",
+}
+
+func (o Outcome) counts() []string {
+	perMoved, toIdeal := "-", "-"
+	if o.Moved > 0 {
+		perMoved = fmt.Sprintf("%.2f", float64(o.Writes.SharderOnWebsites)/float64(o.Moved))
+	}
+	if o.Ideal > 0 {
+		toIdeal = fmt.Sprintf("%.3f", float64(o.Moved)/o.Ideal)
+	}
+	return []string{
+		o.Scenario.String(), fmt.Sprint(o.Moved), fmt.Sprint(o.Minimum), toIdeal, fmt.Sprint(o.Flapped), fmt.Sprint(o.FlappedUnchanged),
+		fmt.Sprint(o.Writes.Operator), fmt.Sprint(o.Writes.Conflicts), fmt.Sprintf("%.2f %%", 100*o.Writes.ConflictShare()),
+		fmt.Sprint(o.Writes.OtherRefusals), perMoved, fmt.Sprint(o.Changes.Count + o.Changes.Unfinished), fmt.Sprint(o.MissedChanges),
+	}
+}
