@@ -13,9 +13,11 @@ import (
 // Checksum returns 16 hexadecimal digits that depend on every field that an apply configuration sets. It is made to
 // notice changes, not to withstand attacks: whoever may write an object may write its checksum too.
 func Checksum(desired any) string {
-	data, err := json.Marshal(desired)
-	if err != nil {
+	sum := xxhash.New()
+	encoder := json.NewEncoder(sum)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(desired); err != nil {
 		panic(fmt.Sprintf("drift: %T cannot be encoded: %v", desired, err))
 	}
-	return fmt.Sprintf("%016x", xxhash.Sum64(data))
+	return fmt.Sprintf("%016x", sum.Sum64())
 }

@@ -48,6 +48,10 @@ func holds(live, desired reflect.Value, f field) bool {
 		return holdsSlice(live, desired, f)
 	case reflect.Map:
 		return holdsMap(live, desired, f)
+	case reflect.String:
+		return live.String() == desired.String()
+	case reflect.Bool:
+		return live.Bool() == desired.Bool()
 	default:
 		return live.Equal(desired.Convert(live.Type()))
 	}

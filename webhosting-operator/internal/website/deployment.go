@@ -30,6 +30,13 @@ const (
 	annotationFiles = "checksum/files"
 )
 
+var (
+	cpuRequest    = resource.MustParse("5m")
+	memoryRequest = resource.MustParse("16Mi")
+	memoryLimit   = resource.MustParse("64Mi")
+	tmpSize       = resource.MustParse("16Mi")
+)
+
 // deployment runs the website's web server.
 func deployment(s site, image string) *appsv1ac.DeploymentApplyConfiguration {
 	replicas := int32(1)
@@ -68,7 +75,7 @@ func podSpec(s site, image string) *corev1ac.PodSpecApplyConfiguration {
 		WithContainers(container(image)).
 		WithVolumes(
 			corev1ac.Volume().WithName("config").WithConfigMap(corev1ac.ConfigMapVolumeSource().WithName(s.serverName)),
-			corev1ac.Volume().WithName("tmp").WithEmptyDir(corev1ac.EmptyDirVolumeSource().WithSizeLimit(resource.MustParse("16Mi"))),
+			corev1ac.Volume().WithName("tmp").WithEmptyDir(corev1ac.EmptyDirVolumeSource().WithSizeLimit(tmpSize)),
 		)
 }
 
@@ -80,12 +87,9 @@ func container(image string) *corev1ac.ContainerApplyConfiguration {
 		WithCommand("nginx", "-e", "stderr", "-p", configDir, "-c", page.NginxConf, "-g", "daemon off;").
 		WithPorts(corev1ac.ContainerPort().WithName(portName).WithContainerPort(page.Port).WithProtocol(corev1.ProtocolTCP)).
 		WithResources(corev1ac.ResourceRequirements().
-			WithRequests(corev1.ResourceList{
-				corev1.ResourceCPU:    resource.MustParse("5m"),
-				corev1.ResourceMemory: resource.MustParse("16Mi"),
-			}).
+			WithRequests(corev1.ResourceList{corev1.ResourceCPU: cpuRequest, corev1.ResourceMemory: memoryRequest}).
 			// No limit on the CPU: it would slow nginx down where there is room.
-			WithLimits(corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("64Mi")})).
+			WithLimits(corev1.ResourceList{corev1.ResourceMemory: memoryLimit})).
 		WithReadinessProbe(probe(5)).
 		WithLivenessProbe(probe(20)).
 		WithSecurityContext(corev1ac.SecurityContext().
