@@ -38,7 +38,7 @@ run_tests() { # MODULE KIND PACKAGES ARGUMENT...
 with_tests() { (cd "$1" && go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); }
 
 for module in "$@"; do
-  packages="$(with_tests "$module")"
+  packages="$(with_tests "$module")" || failed="$failed, finding the tests of $module"
   run_tests "$module" unit "$(grep -v '/test/' <<<"$packages" || true)"
 done
 
@@ -47,7 +47,7 @@ if $integration; then
   KUBEBUILDER_ASSETS="$(bin/local programs --print-dir etcd kube-apiserver kubectl)"
   export KUBEBUILDER_ASSETS
   for module in "$@"; do
-    packages="$(with_tests "$module")"
+    packages="$(with_tests "$module" 2>/dev/null || true)" # reported above
     # They wait for what happens within seconds, so they do not share the machine with each other.
     run_tests "$module" integration "$(grep '/test/' <<<"$packages" || true)" -p 1
   done
