@@ -200,9 +200,12 @@ func TestTransportCancelsAWriteWhenTheLeaseExpires(t *testing.T) {
 		close(cancelled)
 	}
 
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // in case that nothing else cancels it
+	defer cancel()
 	sent := time.Now()
-	_, err := server.do(t.Context(), http.MethodPatch, "/", nil)
+	_, err := server.do(ctx, http.MethodPatch, "/", nil)
 	g.Expect(err).To(MatchError(context.DeadlineExceeded))
+	g.Expect(ctx.Err()).NotTo(HaveOccurred())
 	g.Expect(time.Since(sent)).To(BeNumerically(">=", leaseDuration))
 	g.Expect(inFlight(guard)).To(BeZero())
 	g.Eventually(cancelled).Should(BeClosed(), "the server has to hear of it")
