@@ -84,7 +84,7 @@ func TestStatus(t *testing.T) {
 		Cluster: cluster.Status{Server: "https://127.0.0.1:1", Components: []cluster.Component{{Name: "etcd", PID: 7}, {Name: "kwok-controller"}}},
 		Instances: []report.Instance{{
 			InstanceStatus: supervisor.InstanceStatus{Name: "shard-0", State: supervisor.Running, PID: 8, Since: now.Add(-time.Minute)},
-			Ready:          true, Websites: 2, Log: "/log",
+			Ready:          true, Websites: 2, Log: "/instances/shard-0/log",
 		}},
 		Websites: report.Count{Total: 3, Phases: map[string]int{"Ready": 2, "New": 1}, Unassigned: 1},
 		Problems: []string{"kwok-controller does not run"},
@@ -95,7 +95,8 @@ func TestStatus(t *testing.T) {
 		ContainSubstring("etcd (7), kwok-controller (not running)"),
 		ContainSubstring("sharded, 1 shards"),
 		ContainSubstring("3, 2 Ready, 1 New, 1 without a shard"),
-		MatchRegexp(`shard-0 +Running +true +8 +1m0s +0 +2 +/log`),
+		MatchRegexp(`shard-0 +Running +true +8 +1m0s +0 +2\n`),
+		ContainSubstring("/instances/*/log\n"),
 		ContainSubstring("problem: kwok-controller does not run"),
 	))
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -84,14 +85,15 @@ func (s Status) Text(out io.Writer, now time.Time) error {
 	fmt.Fprintf(out, "websites    %s\n\n", s.Websites)
 	if len(s.Instances) > 0 {
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "INSTANCE\tSTATE\tREADY\tPID\tSINCE\tRESTARTS\tWEBSITES\tLOG")
+		fmt.Fprintln(table, "INSTANCE\tSTATE\tREADY\tPID\tSINCE\tRESTARTS\tWEBSITES")
 		for _, i := range s.Instances {
-			fmt.Fprintf(table, "%s\t%s\t%t\t%d\t%s\t%d\t%d\t%s\n",
-				i.Name, i.State, i.Ready, i.PID, now.Sub(i.Since).Round(time.Second), i.Restarts, i.Websites, i.Log)
+			fmt.Fprintf(table, "%s\t%s\t%t\t%d\t%s\t%d\t%d\n",
+				i.Name, i.State, i.Ready, i.PID, now.Sub(i.Since).Round(time.Second), i.Restarts, i.Websites)
 		}
 		if err := table.Flush(); err != nil {
 			return err
 		}
+		fmt.Fprintf(out, "\nlogs        %s\n", filepath.Join(filepath.Dir(filepath.Dir(s.Instances[0].Log)), "*", filepath.Base(s.Instances[0].Log)))
 	}
 	for _, problem := range s.Problems {
 		fmt.Fprintf(out, "\nproblem: %s\n", problem)
