@@ -99,7 +99,7 @@ func (c *churn) change(ctx context.Context, key string, theme int) {
 		c.note(fmt.Errorf("changing the website %s: %w", key, err))
 		return
 	}
-	c.tracker.Expect(key, changed.GetGeneration(), sent)
+	c.tracker.Expect(Change{Key: key, Generation: changed.GetGeneration(), Sent: sent, Answered: c.clock.Now()})
 }
 
 // note counts a change that was not made, for want of room or because of the error.

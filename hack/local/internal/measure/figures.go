@@ -58,15 +58,33 @@ func latencyOf(durations []time.Duration) Latency {
 	return Latency{Count: len(sorted), P50: percentile(50), P99: percentile(99), Max: sorted[len(sorted)-1].Seconds()}
 }
 
-// latencyOfChanges tells how long it took until the changes were Ready.
-func latencyOfChanges(changes []Change) Latency {
+// Changes is how long changes took, each from when the request was sent.
+type Changes struct {
+	// Answered is until the API server had answered: how busy it and the machine were.
+	Answered Latency `json:"answered"`
+	// Handled is until the operator had worked on the change.
+	Handled Latency `json:"handled"`
+	// Ready is until the website was Ready for the change, which takes the Deployment controller's part as well.
+	Ready Latency `json:"ready"`
+}
+
+// changesOf sums changes up.
+func changesOf(changes []Change) Changes {
+	return Changes{
+		Answered: latencyUntil(changes, func(c Change) time.Time { return c.Answered }),
+		Handled:  latencyUntil(changes, func(c Change) time.Time { return c.Handled }),
+		Ready:    latencyUntil(changes, func(c Change) time.Time { return c.Ready }),
+	}
+}
+
+func latencyUntil(changes []Change, end func(Change) time.Time) Latency {
 	var durations []time.Duration
 	unfinished := 0
 	for _, change := range changes {
-		if change.Ready.IsZero() {
+		if at := end(change); at.IsZero() {
 			unfinished++
 		} else {
-			durations = append(durations, change.Ready.Sub(change.Sent))
+			durations = append(durations, at.Sub(change.Sent))
 		}
 	}
 	latency := latencyOf(durations)

@@ -35,12 +35,11 @@ type Machine struct {
 
 // machine describes the machine. What cannot be found out stays empty.
 func (m *Measurement) machine(ctx context.Context) (Machine, error) {
-	machine := Machine{Cores: runtime.NumCPU(), OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()}
+	machine := Machine{
+		Cores: runtime.NumCPU(), OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Load: loadAverage(ctx),
+	}
 	if processors, err := cpu.InfoWithContext(ctx); err == nil && len(processors) > 0 {
 		machine.CPU = processors[0].ModelName
-	}
-	if average, err := load.AvgWithContext(ctx); err == nil {
-		machine.Load = average.Load1
 	}
 	git := func(arguments ...string) (string, error) {
 		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", m.Checkout.Path("")}, arguments...)...).Output()
@@ -53,6 +52,15 @@ func (m *Measurement) machine(ctx context.Context) (Machine, error) {
 		}
 	}
 	return machine, nil
+}
+
+// loadAverage is the machine's load average of the last minute; 0 where there is none.
+func loadAverage(ctx context.Context) float64 {
+	average, err := load.AvgWithContext(ctx)
+	if err != nil {
+		return 0
+	}
+	return average.Load1
 }
 
 // kubernetes returns the version of the API server.

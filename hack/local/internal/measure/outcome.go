@@ -15,8 +15,10 @@ type Outcome struct {
 	Placed *float64 `json:"placedSeconds"`
 	// TakenOver is when the new owners had written to all objects of the websites that moved.
 	TakenOver *float64 `json:"takenOverSeconds"`
-	// Ready is when every website was Ready for what had been asked of it until it was placed.
-	Ready *float64 `json:"readySeconds"`
+	// Reconciled is when the operator had worked on all that had been asked of any website until Placed, and Ready when
+	// they had been Ready for it.
+	Reconciled *float64 `json:"reconciledSeconds"`
+	Ready      *float64 `json:"readySeconds"`
 	// Lease is when the lease of a shard that left was released, or that of one that joined acquired; nil for a crash.
 	Lease *float64 `json:"leaseSeconds"`
 	// Leader is when another shard led as the sharder; nil unless the leader left.
@@ -33,13 +35,16 @@ type Outcome struct {
 	FlappedUnchanged int `json:"flappedUnchanged"`
 
 	Writes Writes `json:"writes"`
-	// Changes tells how long it took until the websites that were changed meanwhile were Ready for it.
-	Changes Latency `json:"changes"`
+	// Changes are those that were made meanwhile, and ChangesOfMoved those among them to websites that moved.
+	Changes        Changes `json:"changes"`
+	ChangesOfMoved Changes `json:"changesOfMoved"`
 	// MissedChanges were due but not made, because the API server was too slow or refused them.
 	MissedChanges int `json:"missedChanges"`
 	// Window is how long everything was counted for.
-	Window float64  `json:"windowSeconds"`
-	Notes  []string `json:"notes,omitempty"`
+	Window float64 `json:"windowSeconds"`
+	// Load is the load average of the machine's last minute at the end.
+	Load  float64  `json:"load"`
+	Notes []string `json:"notes,omitempty"`
 }
 
 // change lets the scenario happen and watches what comes of it.

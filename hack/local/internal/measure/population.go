@@ -21,6 +21,8 @@ const (
 	// labelMeasure marks what a measurement makes, so that nothing else is ever removed.
 	labelMeasure = group + "/measure"
 
+	projectPrefix = "measure-"
+
 	projects = 20
 	themes   = 5
 	// createdAtOnce bounds the requests that create websites side by side.
@@ -36,7 +38,7 @@ func keysOf(count int) []string {
 	return keys
 }
 
-func projectName(i int) string { return fmt.Sprintf("measure-%02d", i) }
+func projectName(i int) string { return fmt.Sprintf("%s%02d", projectPrefix, i) }
 func themeName(i int) string   { return fmt.Sprintf("measure-%d", i) }
 
 // surroundings returns the projects and the themes.

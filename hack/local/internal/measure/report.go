@@ -40,13 +40,7 @@ func (r Report) Text(out io.Writer) error {
 	}
 	if len(r.Changes) > 0 {
 		b.WriteString("### Shards leave, crash and join\n\n")
-		table(&b, timesHeader, rows(r.Changes, Outcome.times))
-		table(&b, countsHeader, rows(r.Changes, Outcome.counts))
-		for _, outcome := range r.Changes {
-			for _, note := range outcome.Notes {
-				fmt.Fprintf(&b, "- %s: %s\n", outcome.Scenario, note)
-			}
-		}
+		outcomes(&b, r.Changes)
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
@@ -94,43 +88,16 @@ func (u Usage) row() []string {
 }
 
 func (k WriteKind) row(websites int) []string {
+	return []string{
+		k.By, k.Verb + " " + k.Resource, fmt.Sprint(k.Count), fmt.Sprintf("%.2f", float64(k.Count)/float64(websites)), k.refusals(),
+	}
+}
+
+// refusals tells how many were refused, by code; it is empty if none was.
+func (k WriteKind) refusals() string {
 	var refused []string
 	for _, code := range sortedKeys(k.Refused) {
-		refused = append(refused, fmt.Sprintf("%d: %d", code, k.Refused[code]))
+		refused = append(refused, fmt.Sprintf("%d with %d", k.Refused[code], code))
 	}
-	return []string{
-		k.By, k.Verb + " " + k.Resource, fmt.Sprint(k.Count), fmt.Sprintf("%.2f", float64(k.Count)/float64(websites)),
-		strings.Join(refused, ", "),
-	}
-}
-
-var timesHeader = []string{"scenario", "placed", "taken over", "Ready", "lease", "new leader", "changes Ready p50", "p99", "max", "unfinished"}
-
-func (o Outcome) times() []string {
-	row := []string{o.Scenario.String(), text(o.Placed), text(o.TakenOver), text(o.Ready), text(o.Lease), text(o.NewLeader)}
-	if !o.Churn {
-		return append(row, "", "", "", "")
-	}
-	return append(row, fmt.Sprintf("%.2f s", o.Changes.P50), fmt.Sprintf("%.2f s", o.Changes.P99),
-		fmt.Sprintf("%.2f s", o.Changes.Max), fmt.Sprint(o.Changes.Unfinished))
-}
-
-var countsHeader = []string{
-	"scenario", "moved", "by the ring", "moved/ideal", "left Ready", "unchanged ones", "writes", "409", "share", "otherwise refused",
-	"sharder's writes per moved", "changes", "missed",
-}
-
-func (o Outcome) counts() []string {
-	perMoved, toIdeal := "-", "-"
-	if o.Moved > 0 {
-		perMoved = fmt.Sprintf("%.2f", float64(o.Writes.SharderOnWebsites)/float64(o.Moved))
-	}
-	if o.Ideal > 0 {
-		toIdeal = fmt.Sprintf("%.3f", float64(o.Moved)/o.Ideal)
-	}
-	return []string{
-		o.Scenario.String(), fmt.Sprint(o.Moved), fmt.Sprint(o.Minimum), toIdeal, fmt.Sprint(o.Flapped), fmt.Sprint(o.FlappedUnchanged),
-		fmt.Sprint(o.Writes.Operator), fmt.Sprint(o.Writes.Conflicts), fmt.Sprintf("%.2f %%", 100*o.Writes.ConflictShare()),
-		fmt.Sprint(o.Writes.OtherRefusals), perMoved, fmt.Sprint(o.Changes.Count + o.Changes.Unfinished), fmt.Sprint(o.MissedChanges),
-	}
+	return strings.Join(refused, ", ")
 }

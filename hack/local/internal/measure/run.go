@@ -6,6 +6,7 @@ package measure
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/audit"
@@ -83,16 +84,15 @@ func (r *run) happen(ctx context.Context) error {
 	}
 	reached, _ := r.placed.State()
 	asked := r.tracker.Sites()
-	ready := r.tracker.Watch(r.keys, true, reached, func(site Site) bool {
-		return site.Phase == "Ready" && site.Observed >= asked[site.Key].Generation
-	})
+	handled := func(site Site) bool { return site.Observed >= asked[site.Key].Generation }
+	reconciled := r.tracker.Watch(r.keys, true, reached, handled)
+	defer reconciled.Close()
+	ready := r.tracker.Watch(r.keys, true, reached, func(site Site) bool { return handled(site) && site.Phase == "Ready" })
 	defer ready.Close()
-	if ok, err := r.await(ctx, ready, "ready"); err != nil || !ok {
+	if _, err := r.await(ctx, ready, "ready"); err != nil {
 		return err
 	}
-	if at, _ := ready.State(); !at.IsZero() {
-		r.outcome.Ready = seconds(at.Sub(r.begin))
-	}
+	r.outcome.Reconciled, r.outcome.Ready = r.reached(reconciled), r.reached(ready)
 	// What comes late is to be seen as well.
 	return r.pause(ctx, calm)
 }
@@ -111,9 +111,9 @@ func (r *run) finish(ctx context.Context) error {
 		return err
 	}
 	end := r.Clock.Now()
-	if reached, open := r.placed.State(); !reached.IsZero() {
-		r.outcome.Placed = seconds(reached.Sub(r.begin))
-	} else {
+	r.outcome.Load = loadAverage(ctx)
+	if r.outcome.Placed = r.reached(r.placed); r.outcome.Placed == nil {
+		_, open := r.placed.State()
 		r.note("%d websites are not with their right shard", open)
 	}
 	if takeover.Missing == 0 && !takeover.Last.IsZero() {
@@ -123,30 +123,44 @@ func (r *run) finish(ctx context.Context) error {
 	}
 	r.count(writes, end)
 	r.leaseTimes(writes)
-	r.say("    placed %s, taken over %s, ready %s; %d moved, %d flapped, %d of %d writes refused with 409",
+	r.say("    placed %s, taken over %s, Ready %s; %d moved, %d flapped, %d of %d writes refused with 409",
 		text(r.outcome.Placed), text(r.outcome.TakenOver), text(r.outcome.Ready), r.outcome.Moved, r.outcome.Flapped,
 		r.outcome.Writes.Conflicts, r.outcome.Writes.Operator)
 	return nil
+}
+
+// reached returns when the goal was reached; nil if it is not.
+func (r *run) reached(goal *Goal) *float64 {
+	at, _ := goal.State()
+	if at.IsZero() {
+		return nil
+	}
+	return seconds(at.Sub(r.begin))
 }
 
 func (r *run) count(writes []audit.Write, end time.Time) {
 	sites := r.tracker.Sites()
 	r.outcome.Window = end.Sub(r.begin).Seconds()
 	r.outcome.Writes = countWrites(writes, r.begin, end)
-	r.outcome.Moved = len(differing(r.oldShards, shardsOf(sites)))
+	moved := differing(r.oldShards, shardsOf(sites))
+	r.outcome.Moved = len(moved)
 	r.outcome.Minimum = len(differing(owners(r.keys, r.before), r.right))
 	r.outcome.Ideal = float64(len(r.keys)) / float64(max(len(r.before), len(r.after)))
 
 	changed := map[string]bool{}
-	var changes []Change
+	var changes, changesOfMoved []Change
 	for _, change := range r.tracker.Changes() {
 		// One that was under way when the shards changed began before.
 		changed[change.Key] = true
-		if !change.Sent.Before(r.begin) {
-			changes = append(changes, change)
+		if change.Sent.Before(r.begin) {
+			continue
+		}
+		changes = append(changes, change)
+		if slices.Contains(moved, change.Key) {
+			changesOfMoved = append(changesOfMoved, change)
 		}
 	}
-	r.outcome.Changes = latencyOfChanges(changes)
+	r.outcome.Changes, r.outcome.ChangesOfMoved = changesOf(changes), changesOf(changesOfMoved)
 	for _, key := range r.tracker.Flapped() {
 		r.outcome.Flapped++
 		if !changed[key] {

@@ -36,19 +36,22 @@ type Tracker struct {
 
 type record struct {
 	Site
-	// readyFor is the highest generation that the website was Ready for, and readyAt when that was told.
-	readyFor int64
-	readyAt  time.Time
-	pending  []*Change
+	// handledFor is the highest generation that the operator worked on, and handledAt when that was told; readyFor and
+	// readyAt are the same for when the website was Ready.
+	handledFor, readyFor int64
+	handledAt, readyAt   time.Time
+	pending              []*Change
 }
 
 // Change is a change that was made to a website.
 type Change struct {
 	Key        string
 	Generation int64
-	Sent       time.Time
-	// Ready is when the website was told to be Ready for the change; zero until then.
-	Ready time.Time
+	// Sent is when the request was sent, and Answered when the API server had answered it.
+	Sent, Answered time.Time
+	// Handled is when it was told that the operator had worked on the change, and Ready when the website was Ready for
+	// it; zero until then.
+	Handled, Ready time.Time
 }
 
 // NewTracker returns a tracker that knows no website yet.
@@ -69,10 +72,13 @@ func (t *Tracker) Observe(site Site, at time.Time) {
 		t.flapped[site.Key] = true
 	}
 	r.Site = site
+	if site.Observed > r.handledFor {
+		r.handledFor, r.handledAt = site.Observed, at
+	}
 	if site.Phase == "Ready" && site.Observed > r.readyFor {
 		r.readyFor, r.readyAt = site.Observed, at
-		r.pending = slices.DeleteFunc(r.pending, r.resolve)
 	}
+	r.pending = slices.DeleteFunc(r.pending, r.resolve)
 	for goal := range t.goals {
 		goal.observe(site, at)
 	}
@@ -94,19 +100,21 @@ func (t *Tracker) Forget(key string, at time.Time) {
 }
 
 // Expect takes in that a website was changed. The watch may have told about it before.
-func (t *Tracker) Expect(key string, generation int64, sent time.Time) {
+func (t *Tracker) Expect(change Change) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	change := &Change{Key: key, Generation: generation, Sent: sent}
-	t.changes = append(t.changes, change)
-	r := t.records[key]
-	if r != nil && !r.resolve(change) {
-		r.pending = append(r.pending, change)
+	t.changes = append(t.changes, &change)
+	r := t.records[change.Key]
+	if r != nil && !r.resolve(&change) {
+		r.pending = append(r.pending, &change)
 	}
 }
 
-// resolve notes when the change became Ready, and returns whether it did.
+// resolve notes how far the change has come, and returns whether it is Ready.
 func (r *record) resolve(change *Change) bool {
+	if change.Handled.IsZero() && r.handledFor >= change.Generation {
+		change.Handled = r.handledAt
+	}
 	if r.readyFor < change.Generation {
 		return false
 	}

@@ -34,7 +34,7 @@ type WriteKind struct {
 	Refused map[int]int `json:"refused,omitempty"`
 }
 
-// Writes is what was written within some time, leases left out.
+// Writes is what was written to the measurement's websites and what belongs to them, within some time.
 type Writes struct {
 	// Operator counts all writes of the operator, refused ones too: those of the shards and of the sharder.
 	Operator int `json:"operator"`
@@ -67,13 +67,14 @@ func author(write audit.Write) string {
 	}
 }
 
-// countWrites counts the requests that were received from one moment until another.
+// countWrites counts the requests about anything in the measurement's projects that were received from one moment until
+// another.
 func countWrites(writes []audit.Write, from, until time.Time) Writes {
 	type kind struct{ by, verb, resource string }
 	kinds := map[kind]*WriteKind{}
 	var total Writes
 	for _, write := range writes {
-		if write.Time.Before(from) || write.Time.After(until) || write.Resource == "leases" {
+		if write.Time.Before(from) || write.Time.After(until) || !strings.HasPrefix(write.Object, projectPrefix) {
 			continue
 		}
 		k := kind{author(write), write.Verb, write.Resource}
