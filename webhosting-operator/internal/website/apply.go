@@ -93,12 +93,12 @@ func apply[T configuration[T]](ctx context.Context, r *Reconciler, s site, wante
 }
 
 // replace is for what others added to an object in a way that leaves no valid object when it is merged with the wanted
-// configuration, such as another kind of probe: lists become the wanted ones as a whole. It returns errReplaced if that
-// worked. If that is refused as well, it returns the error from before.
+// configuration, such as another kind of probe: the lists in its spec become the wanted ones as a whole. It returns
+// errReplaced if that worked. If that is refused as well, it returns the error from before.
 func (r *Reconciler) replace(ctx context.Context, wanted any, live client.Object, invalid error) error {
-	patch, err := json.Marshal(wanted)
+	patch, err := mergePatch(wanted)
 	if err != nil {
-		return fmt.Errorf("encoding %T: %w", wanted, err)
+		return err
 	}
 	replaced := live.DeepCopyObject().(client.Object)
 	err = r.Client.Patch(ctx, replaced, client.RawPatch(types.MergePatchType, patch), FieldOwner)
@@ -110,6 +110,25 @@ func (r *Reconciler) replace(ctx context.Context, wanted any, live client.Object
 	default:
 		return asRefusal(err)
 	}
+}
+
+// mergePatch returns a configuration as a JSON merge patch. Owners are left out: those of others are not for this
+// operator to remove.
+func mergePatch(wanted any) ([]byte, error) {
+	data, err := json.Marshal(wanted)
+	if err != nil {
+		return nil, fmt.Errorf("encoding %T: %w", wanted, err)
+	}
+	patch := struct {
+		Metadata map[string]any `json:"metadata"`
+		Spec     any            `json:"spec,omitempty"`
+		Data     any            `json:"data,omitempty"`
+	}{}
+	if err := json.Unmarshal(data, &patch); err != nil {
+		return nil, fmt.Errorf("decoding %T: %w", wanted, err)
+	}
+	delete(patch.Metadata, "ownerReferences")
+	return json.Marshal(patch)
 }
 
 // complete adds to a configuration what the objects of all kinds have in common.

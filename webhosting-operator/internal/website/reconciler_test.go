@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
 	testclock "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -203,6 +204,19 @@ func secondController() *errors.StatusError {
 	err := errors.NewInvalid(schema.GroupKind{Kind: "Deployment"}, "blog", nil)
 	err.ErrStatus.Details.Causes = []metav1.StatusCause{{Field: "metadata.ownerReferences"}}
 	return err
+}
+
+func TestObjectOfSomebodyElseInTheCache(t *testing.T) {
+	w := newWorld(t)
+	w.put(&corev1.Service{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "project", Name: website.ServerName(w.website()),
+		OwnerReferences: []metav1.OwnerReference{{Kind: "Gateway", Name: "front", UID: "9", Controller: ptr.To(true)}},
+	}})
+	_, err, requests := w.reconcile()
+	w.Expect(err).To(HaveOccurred())
+	w.Expect(requests).To(Equal([]string{"PATCH configmaps", "PATCH deployments", "PATCH websites/status"}))
+	w.Expect(w.website().Status.Conditions[0].Reason).To(Equal("NameTaken"))
+	w.Expect(w.website().Status.Conditions[0].Message).To(And(ContainSubstring("Service"), ContainSubstring("Gateway front")))
 }
 
 func TestLongMessagesAreCut(t *testing.T) {
