@@ -34,7 +34,8 @@ type churn struct {
 	failed  error
 }
 
-// newChurn makes as many changes a second as the rate says. The same seed makes the same changes.
+// newChurn returns what makes as many changes a second as the rate says, of websites as they were created. The same seed
+// makes the same changes. It remembers the themes from one start to the next.
 func newChurn(c client.Client, tracker *Tracker, now clock.WithTicker, keys []string, rate int, seed uint64) *churn {
 	current := make(map[string]int, len(keys))
 	for i, key := range keys {
@@ -110,6 +111,13 @@ func (c *churn) note(err error) {
 	if c.failed == nil {
 		c.failed = err
 	}
+}
+
+// reset forgets what was missed so far.
+func (c *churn) reset() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.skipped, c.failed = 0, nil
 }
 
 // missed returns how many changes were not made, and why the first of those failed that were tried.

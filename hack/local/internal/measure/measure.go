@@ -47,6 +47,7 @@ type Measurement struct {
 
 	client  client.Client
 	tracker *Tracker
+	churn   *churn
 	begin   time.Time
 }
 
@@ -104,6 +105,7 @@ func (m *Measurement) setup(ctx context.Context, mode operator.Mode, result *Rep
 	if err := follow(watching, m.Checkout.Kubeconfig(), m.tracker, m.Clock); err != nil {
 		return err
 	}
+	m.churn = newChurn(m.client, m.tracker, m.Clock, keysOf(m.Websites), m.Churn, m.Seed)
 	fill, err := m.fill(ctx, mode)
 	if err != nil {
 		return err

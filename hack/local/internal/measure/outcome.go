@@ -56,7 +56,8 @@ func (m *Measurement) change(ctx context.Context, scenario Scenario) (Outcome, e
 	stop := func() {}
 	var changing *churn
 	if scenario.Churn {
-		changing = newChurn(m.client, m.tracker, m.Clock, run.keys, m.Churn, m.Seed)
+		changing = m.churn
+		changing.reset()
 		stopChurn := changing.start(ctx)
 		stopped := false
 		stop = func() {
