@@ -49,10 +49,10 @@ var _ = Describe("Program", func() {
 			Eventually(get).WithArguments(ctx, "http://"+health+"/readyz", "").Should(Equal(http.StatusOK))
 
 			By("reconciling the samples")
-			Eventually(websitesInPhase).WithArguments(ctx, v1alpha1.PhasePending).Should(Equal(6))
+			Eventually(websitesInPhase).WithArguments(ctx, v1alpha1.PhasePending).Should(Equal(13))
 			deployments := &appsv1.DeploymentList{}
 			Expect(admin.List(ctx, deployments, client.InNamespace("project-garden"))).To(Succeed())
-			Expect(deployments.Items).To(HaveLen(3))
+			Expect(deployments.Items).To(HaveLen(7))
 
 			By("sharing the work as the overlay says")
 			Expect(slices.Sorted(maps.Keys(holders(ctx)))).To(Equal(wantLeases))
