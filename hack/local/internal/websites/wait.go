@@ -10,8 +10,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// pollInterval is how often Wait looks.
-const pollInterval = 200 * time.Millisecond
+const (
+	// pollInterval is how often Wait looks.
+	pollInterval = 200 * time.Millisecond
+	// progressInterval is the least time between two reports of progress.
+	progressInterval = time.Second
+)
 
 // Result is how the websites were when Wait returned.
 type Result struct {
@@ -22,20 +26,21 @@ type Result struct {
 }
 
 // Wait waits until the websites of these keys have come to rest among the shards for the time of calm, or until the
-// context ends; it is an error only if the websites could not be looked at. Progress is called whenever the number of settled websites
-// changes.
+// context ends; it is an error only if the websites could not be looked at. Progress is called when the number of settled websites
+// changed, but not more often than people can read.
 func Wait(ctx context.Context, c client.Client, keys, shards []string, calm time.Duration, progress func(settled int)) (Result, error) {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	last, settledSince := -1, time.Time{}
+	last, told, settledSince := -1, time.Time{}, time.Time{}
 	for {
 		all, err := List(ctx, c)
 		if err != nil {
 			return Result{}, err
 		}
 		result := Result{Websites: all, Unsettled: unsettled(all, keys, shards)}
-		if settled := len(keys) - len(result.Unsettled); settled != last {
-			last = settled
+		settled := len(keys) - len(result.Unsettled)
+		if settled != last && (settled == len(keys) || time.Since(told) >= progressInterval) {
+			last, told = settled, time.Now()
 			progress(settled)
 		}
 		switch {
