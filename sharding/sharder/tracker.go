@@ -80,8 +80,8 @@ func (t *tracker) Reconcile(ctx context.Context, _ leasesChanged) (reconcile.Res
 	return reconcile.Result{RequeueAfter: max(next.Sub(now), time.Millisecond)}, nil
 }
 
-// observe brings what was seen up to date with the cache. A lease that vanished while its shard held it is kept until
-// it would have expired, because the shard may still be running.
+// observe brings what was seen up to date with the cache. A lease that vanished while its shard held it, or was fenced,
+// is kept until the shard must have noticed, because it may still be running.
 func (t *tracker) observe(ctx context.Context, now time.Time) error {
 	list := &coordinationv1.LeaseList{}
 	if err := t.cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
@@ -101,7 +101,7 @@ func (t *tracker) observe(ctx context.Context, now time.Time) error {
 			continue
 		}
 		observation.DeletedHeld = true
-		if lease.HeldByShard(observation.Lease) && lease.Evaluate([]lease.Observation{observation}, now, now)[0].State == lease.Fenced {
+		if lease.Evaluate([]lease.Observation{observation}, now, now)[0].State == lease.Fenced {
 			seen[name] = observation
 		}
 	}
