@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sharder
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	clocktesting "k8s.io/utils/clock/testing"
+)
+
+func TestContact(t *testing.T) {
+	for status, isContact := range map[int]bool{
+		http.StatusOK:                  true,
+		http.StatusCreated:             true,
+		http.StatusForbidden:           true,
+		http.StatusNotFound:            true,
+		http.StatusConflict:            true,
+		http.StatusTooManyRequests:     true,
+		http.StatusInternalServerError: false,
+		http.StatusServiceUnavailable:  false,
+		http.StatusGatewayTimeout:      false,
+	} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			g := NewWithT(t)
+			clock := clocktesting.NewFakePassiveClock(begin)
+			c := &contact{clock: clock}
+			g.Expect(c.at()).To(BeZero(), "nothing was answered so far")
+
+			answer := &http.Response{StatusCode: status}
+			transport := c.wrap(roundTripperFunc(func(*http.Request) (*http.Response, error) {
+				clock.SetTime(begin.Add(time.Second)) // what counts is when the answer came
+				return answer, nil
+			}))
+			response, err := transport.RoundTrip(&http.Request{})
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(response).To(BeIdenticalTo(answer))
+			if isContact {
+				g.Expect(c.at()).To(Equal(begin.Add(time.Second)))
+			} else {
+				g.Expect(c.at()).To(BeZero())
+			}
+		})
+	}
+}
+
+func TestContactIsTheLastOne(t *testing.T) {
+	g := NewWithT(t)
+	clock := clocktesting.NewFakePassiveClock(begin)
+	c := &contact{clock: clock}
+	unreachable := errors.New("unreachable")
+	var fail error
+	transport := c.wrap(roundTripperFunc(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK}, fail
+	}))
+
+	_, err := transport.RoundTrip(&http.Request{})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(c.at()).To(Equal(begin))
+
+	clock.SetTime(begin.Add(time.Second))
+	fail = unreachable
+	_, err = transport.RoundTrip(&http.Request{})
+	g.Expect(err).To(BeIdenticalTo(unreachable))
+	g.Expect(c.at()).To(Equal(begin), "an error is no contact")
+
+	fail = nil
+	_, err = transport.RoundTrip(&http.Request{})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(c.at()).To(Equal(begin.Add(time.Second)))
+}

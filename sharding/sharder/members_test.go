@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sharder
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/plan"
+)
+
+// absent is the state of a shard without a lease.
+const absent lease.State = ""
+
+func TestPublishTellsWhatOneShardDid(t *testing.T) {
+	const (
+		nothing = "nothing"
+		joined  = "joined"
+		left    = "left"
+	)
+	states := []lease.State{absent, lease.Ready, lease.Expired, lease.Uncertain, lease.Fenced, lease.Dead, lease.Orphaned}
+	// In the order of the states: what a shard did that was in the state of the row and is in that of the column.
+	table := map[lease.State][]string{
+		//                absent   ready    expired  uncertain fenced  dead     orphaned
+		absent:          {nothing, joined, joined, joined, nothing, left, nothing},
+		lease.Ready:     {left, nothing, nothing, nothing, nothing, left, left},
+		lease.Expired:   {left, nothing, nothing, nothing, nothing, left, left},
+		lease.Uncertain: {left, nothing, nothing, nothing, nothing, left, left},
+		lease.Fenced:    {left, joined, joined, joined, nothing, left, left},
+		lease.Dead:      {nothing, joined, joined, joined, nothing, nothing, nothing},
+		lease.Orphaned:  {nothing, joined, joined, joined, nothing, nothing, nothing},
+	}
+	for before, row := range table {
+		for i, after := range states {
+			t.Run(string(before)+" to "+string(after), func(t *testing.T) {
+				g := NewWithT(t)
+				m := newMembers("my-ring")
+				m.publish("my-ring", only(before))
+				var notified []change
+				m.onChange = append(m.onChange, func(c change) { notified = append(notified, c) })
+
+				told := m.publish("my-ring", only(after))
+				switch row[i] {
+				case joined:
+					g.Expect(told).To(Equal(change{joined: []string{"a"}}))
+				case left:
+					g.Expect(told).To(Equal(change{left: []string{"a"}}))
+				default:
+					g.Expect(told).To(Equal(change{}))
+					g.Expect(notified).To(BeEmpty())
+					return
+				}
+				g.Expect(notified).To(HaveExactElements(told))
+			})
+		}
+	}
+}
+
+func only(state lease.State) []lease.Shard {
+	if state == absent {
+		return nil
+	}
+	return []lease.Shard{{Name: "a", State: state}}
+}
+
+func TestPublishTellsSeveralAtOnce(t *testing.T) {
+	g := NewWithT(t)
+	m := newMembers("my-ring")
+	g.Expect(m.publish("my-ring", shards(map[string]lease.State{
+		"a": lease.Ready, "b": lease.Expired, "c": lease.Dead, "d": lease.Fenced,
+	}))).To(Equal(change{joined: []string{"a", "b"}, left: []string{"c"}}))
+
+	told := m.publish("my-ring", shards(map[string]lease.State{
+		"b": lease.Fenced, "c": lease.Ready, "d": lease.Dead, "e": lease.Ready,
+	}))
+	g.Expect(told.joined).To(ConsistOf("c", "e"))
+	g.Expect(told.left).To(ConsistOf("a", "d"))
+}
+
+func TestPublishNotifiesWhenTheMembershipIsThere(t *testing.T) {
+	g := NewWithT(t)
+	m := newMembers("my-ring")
+	g.Expect(m.load().Available()).To(BeEmpty(), "before anything is published there are no shards, but a membership")
+
+	var seen [][]string
+	for range 2 {
+		m.onChange = append(m.onChange, func(change) { seen = append(seen, m.load().Available()) })
+	}
+	m.publish("my-ring", shards(ready("a", "b")))
+	g.Expect(seen).To(Equal([][]string{{"a", "b"}, {"a", "b"}}))
+
+	m.publish("my-ring", shards(ready("a", "b")))
+	g.Expect(seen).To(HaveLen(2), "nothing has changed")
+}
+
+func TestPublishedMembershipIsThatOfTheRing(t *testing.T) {
+	g := NewWithT(t)
+	m := newMembers("my-ring")
+	m.publish("my-ring", shards(ready("a")))
+	g.Expect(m.load().Plan(assignedTo("a"), "key")).To(Equal(plan.Decision{Action: plan.Nothing}))
+	g.Expect(m.load().Plan(assignedTo("b"), "key")).To(Equal(plan.Decision{Action: plan.Move, Shard: "a"}))
+}
