@@ -33,7 +33,8 @@ type pass struct {
 	shard string
 }
 
-// rebalancer walks over assigned objects after the membership changed.
+// rebalancer walks over assigned objects after the membership changed. It makes one pass at a time: two that meet at an
+// object would both decide to move it, and one would be refused.
 type rebalancer struct {
 	options Options
 	kinds   []schema.GroupVersionKind
@@ -42,13 +43,19 @@ type rebalancer struct {
 	queue   queue[pass]
 
 	mu   sync.Mutex
-	left map[pass]time.Time // since when each sweep that is under way is needed
+	left map[pass]departure // the sweeps that have not come to an end
+}
+
+// departure is why there is a sweep.
+type departure struct {
+	at    time.Time // when the shard left
+	swept bool      // whether its objects were walked over once
 }
 
 func newRebalancer(options Options, kinds []schema.GroupVersionKind, settler *settler) *rebalancer {
 	return &rebalancer{
 		options: options, kinds: kinds, settler: settler, log: options.Log,
-		queue: newQueue[pass]("sharder-rebalancer", maxBackoff), left: map[pass]time.Time{},
+		queue: newQueue[pass]("sharder-rebalancer", maxBackoff), left: map[pass]departure{},
 	}
 }
 
@@ -57,13 +64,13 @@ func (r *rebalancer) membershipChanged(c change) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, kind := range r.kinds {
-		if len(c.joined) > 0 {
-			r.queue.Add(pass{kind: kind})
-		}
 		for _, shard := range c.left {
 			sweep := pass{kind: kind, shard: shard}
-			r.left[sweep] = r.options.Clock.Now()
+			r.left[sweep] = departure{at: r.options.Clock.Now()}
 			r.queue.Add(sweep)
+		}
+		if len(c.joined) > 0 {
+			r.queue.Add(pass{kind: kind})
 		}
 	}
 }
@@ -83,7 +90,7 @@ func (r *rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error
 	r.mu.Lock()
 	left := r.left[p]
 	r.mu.Unlock()
-	since := r.options.Clock.Since(left)
+	since := r.options.Clock.Since(left.at)
 
 	membership := r.settler.members.load()
 	if !membership.State(p.shard).Gone() || len(membership.Available()) == 0 {
@@ -96,19 +103,41 @@ func (r *rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error
 		return reconcile.Result{}, err
 	}
 	if found > 0 || since < lateWrites {
+		r.noteSwept(p, left)
 		return reconcile.Result{RequeueAfter: max(lateWrites-since, time.Second)}, nil
 	}
 	r.end(p, left)
 	return reconcile.Result{}, nil
 }
 
-// end forgets the sweep, unless the shard came back and left once more while it was under way.
-func (r *rebalancer) end(sweep pass, left time.Time) {
+// noteSwept notes that the sweep walked once, unless the shard came back and left once more in the meantime.
+func (r *rebalancer) noteSwept(sweep pass, left departure) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.left[sweep].Equal(left) {
+	if r.left[sweep] == left {
+		r.left[sweep] = departure{at: left.at, swept: true}
+	}
+}
+
+// end forgets the sweep, under the same condition.
+func (r *rebalancer) end(sweep pass, left departure) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.left[sweep] == left {
 		delete(r.left, sweep)
 	}
+}
+
+// mustYield reports whether a pass over all objects has to make way: objects that nobody works on come first.
+func (r *rebalancer) mustYield(p pass) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, departure := range r.left {
+		if p.shard == "" && !departure.swept {
+			return true
+		}
+	}
+	return false
 }
 
 // walk settles all matching objects, page by page, and returns how many there were. An object that fails does not keep
@@ -131,6 +160,10 @@ func (r *rebalancer) walk(ctx context.Context, p pass, selector client.ListOptio
 		}
 		found += len(page.Items)
 		if continueToken = page.Continue; continueToken == "" {
+			break
+		}
+		if r.mustYield(p) {
+			r.queue.Add(p) // to begin again, behind the sweeps
 			break
 		}
 	}

@@ -51,7 +51,7 @@ func (s *sharder) lead(ctx context.Context) error {
 	}()
 	group.Go(func() error { return cached.Start(ctx) })
 	run(ctx, group, "sharder-fencer", 1, fencer, fencer.queue)
-	run(ctx, group, "sharder-rebalancer", 2, rebalancer, rebalancer.queue)
+	run(ctx, group, "sharder-rebalancer", 1, rebalancer, rebalancer.queue)
 	members.onChange = append(members.onChange, rebalancer.membershipChanged)
 	for _, kind := range s.kinds {
 		assigner := &assigner{gvk: kind, cache: cached, settler: settler, queue: newQueue[reconcile.Request]("sharder-assigner", maxBackoff)}
