@@ -50,16 +50,20 @@ var (
 // nameFor returns the name of an object that belongs to the wanted shard when the given shards are available. Each
 // number gives another name.
 func nameFor(wanted string, number int, available ...string) string {
-	shards := ring.New(available...)
 	for n := 0; ; n++ {
 		name := fmt.Sprintf("object-%d", n)
-		if shards.Lookup(key.Of(deployments.GroupKind(), "default", name)) == wanted {
+		if belongsTo(name, available...) == wanted {
 			if number == 0 {
 				return name
 			}
 			number--
 		}
 	}
+}
+
+// belongsTo returns the shard that the object of that name belongs to when the given shards are available.
+func belongsTo(name string, available ...string) string {
+	return ring.New(available...).Lookup(key.Of(deployments.GroupKind(), "default", name))
 }
 
 // shards returns shards in the given states.
@@ -182,6 +186,17 @@ func (c *cluster) patch(ctx context.Context, next client.WithWatch, object clien
 		}
 	}
 	return next.Patch(ctx, object, patch, options...)
+}
+
+// samples returns the name of the object that the fencer looks after for each shard.
+func (c *cluster) samples() map[string]string {
+	c.fencer.mu.Lock()
+	defer c.fencer.mu.Unlock()
+	names := map[string]string{}
+	for shard, sample := range c.fencer.samples {
+		names[shard] = sample.object.Name
+	}
+	return names
 }
 
 // object returns the object of that name as it is in the API server, its metadata only.
