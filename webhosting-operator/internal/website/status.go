@@ -21,6 +21,16 @@ func (r *Reconciler) updateStatus(ctx context.Context, website *v1alpha1.Website
 	if says(website, found) {
 		return nil
 	}
+	// The website may have changed while its objects were applied. If that calls for another reconcile, its status can
+	// wait for that one; if the website is gone, or another instance's now, there is none to write.
+	latest := &v1alpha1.Website{}
+	if err := r.read(ctx, client.ObjectKeyFromObject(website), latest); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	if latest.UID != website.UID || latest.Generation != website.Generation {
+		return nil
+	}
+	website = latest
 	updated := website.DeepCopy()
 	setStatus(updated, found, metav1.Time{Time: r.Clock.Now()})
 
