@@ -99,11 +99,11 @@ func (r *rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error
 	}
 
 	found, err := r.walk(ctx, p, client.MatchingLabels{r.settler.ring.LabelShard(): p.shard})
+	left = r.noteSwept(p, left) // even if it failed, or passes over all objects would make way for ever
 	if err != nil {
 		return reconcile.Result{}, err
 	}
 	if found > 0 || since < lateWrites {
-		r.noteSwept(p, left)
 		return reconcile.Result{RequeueAfter: max(lateWrites-since, time.Second)}, nil
 	}
 	r.end(p, left)
@@ -111,12 +111,14 @@ func (r *rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error
 }
 
 // noteSwept notes that the sweep walked once, unless the shard came back and left once more in the meantime.
-func (r *rebalancer) noteSwept(sweep pass, left departure) {
+func (r *rebalancer) noteSwept(sweep pass, left departure) departure {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	swept := departure{at: left.at, swept: true}
 	if r.left[sweep] == left {
-		r.left[sweep] = departure{at: left.at, swept: true}
+		r.left[sweep] = swept
 	}
+	return swept
 }
 
 // end forgets the sweep, under the same condition.
