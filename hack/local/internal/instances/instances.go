@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -120,9 +121,7 @@ func (p Plan) choosePorts(names []string) (map[string]int, error) {
 		return nil, err
 	}
 	// The ports of instances that are not wanted now are remembered for later.
-	for name, port := range chosen {
-		had[name] = port
-	}
+	maps.Copy(had, chosen)
 	return chosen, statefile.Write(portsFile(p.Checkout), had)
 }
 

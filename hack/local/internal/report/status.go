@@ -103,14 +103,15 @@ func (s Status) Text(out io.Writer, now time.Time) error {
 
 // String writes the counts in one line.
 func (c Count) String() string {
-	text := strconv.Itoa(c.Total)
+	var text strings.Builder
+	text.WriteString(strconv.Itoa(c.Total))
 	for _, phase := range []string{"Ready", "Pending", "Error", "Terminating", "New"} {
 		if count := c.Phases[phase]; count > 0 {
-			text += fmt.Sprintf(", %d %s", count, phase)
+			fmt.Fprintf(&text, ", %d %s", count, phase)
 		}
 	}
 	if c.Unassigned > 0 {
-		text += fmt.Sprintf(", %d without a shard", c.Unassigned)
+		fmt.Fprintf(&text, ", %d without a shard", c.Unassigned)
 	}
-	return text
+	return text.String()
 }

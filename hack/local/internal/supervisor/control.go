@@ -4,6 +4,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -155,7 +156,10 @@ func (f Folder) launch(command []string) (<-chan error, error) {
 		return nil, fmt.Errorf("starting the supervisor: %w", err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- supervisor.Wait() }()
+	go func() {
+		// That it ended is wrong, even if it says that all went well.
+		ended <- cmp.Or(supervisor.Wait(), errors.New("exit status 0"))
+	}()
 	return ended, nil
 }
 
@@ -174,7 +178,7 @@ func (f Folder) waitFor(ctx context.Context, generation int64, ended <-chan erro
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for the supervisor: %w", ctx.Err())
 		case err := <-ended:
-			return fmt.Errorf("the supervisor ended (%v): see %s\n%s", err, f.Log(), logtail.Tail(f.Log(), 10))
+			return fmt.Errorf("the supervisor ended, the end of %s:\n%s\n%w", f.Log(), logtail.Tail(f.Log(), 10), err)
 		case <-ticker.C:
 		}
 	}

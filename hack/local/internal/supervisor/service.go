@@ -42,16 +42,15 @@ type service struct {
 
 func (s *service) String() string { return s.instance.Name }
 
-// Serve runs one process of the instance to its end, which it returns. It returns nil only after the context ended.
+// Serve runs one process of the instance to its end, which it returns. It returns nil only if the context ended.
 func (s *service) Serve(ctx context.Context) error {
 	if s.started {
 		s.restarts++
 	}
 	err := s.run(ctx)
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		s.report(s.status(Waiting, 0, err.Error()))
 	}
-	s.report(s.status(Waiting, 0, err.Error()))
 	return err
 }
 
@@ -65,8 +64,9 @@ func (s *service) run(ctx context.Context) error {
 		return fmt.Errorf("starting %s: %w", s.instance.Name, err)
 	}
 	s.started = true
-	ended := make(chan error, 1)
-	go func() { ended <- process.Wait() }()
+	var outcome error
+	ended := make(chan struct{})
+	go func() { outcome = process.Wait(); close(ended) }()
 	pidFile := filepath.Join(s.instance.Folder, "pid")
 	if err := statefile.Replace(pidFile, []byte(strconv.Itoa(process.Process.Pid)+"\n"), 0o644); err != nil {
 		s.options.Log.Error("Cannot write a pid file", "instance", s.instance.Name, "error", err)
@@ -78,8 +78,8 @@ func (s *service) run(ctx context.Context) error {
 	defer ticker.Stop()
 	for {
 		select {
-		case err := <-ended:
-			return errors.Join(errors.New("ended by itself"), err)
+		case <-ended:
+			return errors.Join(errors.New("ended by itself"), outcome)
 		case <-ctx.Done():
 			s.end(process.Process, ended)
 			return nil
@@ -118,7 +118,7 @@ func (s *service) startProcess() (*exec.Cmd, error) {
 }
 
 // end ends the process, gracefully unless it shall crash, and waits for it.
-func (s *service) end(process *os.Process, ended <-chan error) {
+func (s *service) end(process *os.Process, ended <-chan struct{}) {
 	select {
 	case <-s.crash:
 	default:

@@ -88,7 +88,9 @@ func (s *Supervisor) Run(ctx context.Context, changed <-chan os.Signal) error {
 	ended := s.root.ServeBackground(rootContext)
 	defer func() {
 		stopRoot()
-		<-ended
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			s.Log.Error("Cannot end", "error", err)
+		}
 		_ = os.Remove(s.Folder.status())
 	}()
 
@@ -166,9 +168,10 @@ func (s *Supervisor) stop(names, crash []string) error {
 	for _, name := range names {
 		delete(s.services, name)
 	}
-	return errors.Join(append(failures, s.report(func(status *Status) {
+	reported := s.report(func(status *Status) {
 		status.Instances = slices.DeleteFunc(status.Instances, func(i InstanceStatus) bool { return slices.Contains(names, i.Name) })
-	}))...)
+	})
+	return errors.Join(reported, errors.Join(failures...))
 }
 
 func (s *Supervisor) spec() suture.Spec {
@@ -187,31 +190,4 @@ func (s *Supervisor) spec() suture.Spec {
 			s.Log.Warn(event.String(), args...)
 		},
 	}
-}
-
-func (s *Supervisor) reportInstance(instance InstanceStatus) {
-	err := s.report(func(status *Status) {
-		i := slices.IndexFunc(status.Instances, func(other InstanceStatus) bool { return other.Name == instance.Name })
-		if i < 0 {
-			status.Instances = append(status.Instances, instance)
-			slices.SortFunc(status.Instances, func(a, b InstanceStatus) int {
-				if a.Name < b.Name {
-					return -1
-				}
-				return 1
-			})
-			return
-		}
-		status.Instances[i] = instance
-	})
-	if err != nil {
-		s.Log.Error("Cannot report", "error", err)
-	}
-}
-
-func (s *Supervisor) report(change func(*Status)) error {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	change(&s.status)
-	return statefile.Write(s.Folder.status(), s.status)
 }

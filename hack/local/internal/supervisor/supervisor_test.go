@@ -104,7 +104,7 @@ func run(t *testing.T, folder string, adjust func(*supervisor.Options)) *fixture
 	ctx, cancel := context.WithCancel(context.Background())
 	f.stop = cancel
 	go func() { f.ended <- supervisor.New(options).Run(ctx, f.changed); close(f.ended) }()
-	t.Cleanup(func() { cancel(); <-f.ended })
+	t.Cleanup(func() { cancel(); f.Eventually(f.ended).Should(BeClosed()) })
 	return f
 }
 
