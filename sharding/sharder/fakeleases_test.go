@@ -16,6 +16,8 @@ import (
 	"k8s.io/utils/ptr"
 )
 
+var leaseResource = coordinationv1.SchemeGroupVersion.WithResource("leases")
+
 // fakeLeases is the leases of the shards, in a fake clientset that remembers what was asked of it.
 type fakeLeases struct{ *fake.Clientset }
 

@@ -225,6 +225,19 @@ func deployment(name string, labels map[string]string) *appsv1.Deployment {
 	return object
 }
 
+// unsaved returns the object as it may be created.
+func unsaved(object *appsv1.Deployment) *appsv1.Deployment {
+	object.ResourceVersion = ""
+	return object
+}
+
+// deploymentMetadata is deployment for those who see its metadata only.
+func deploymentMetadata(name string, labels map[string]string) *metav1.PartialObjectMetadata {
+	object := &metav1.PartialObjectMetadata{ObjectMeta: deployment(name, labels).ObjectMeta}
+	object.SetGroupVersionKind(deployments)
+	return object
+}
+
 func assignedTo(shard string) map[string]string { return map[string]string{labelShard: shard} }
 func drainingAt(shard string) map[string]string {
 	return map[string]string{labelShard: shard, labelDrain: "true"}
