@@ -143,11 +143,16 @@ func (m *Measurement) restoring(ctx context.Context) (func(context.Context) erro
 			return bringup.Down(ctx, m.Checkout, m.Progress)
 		}, nil
 	}
+	// Nothing is touched if it cannot be measured here.
+	if m.client, err = kube.Client(m.Checkout.Kubeconfig()); err != nil {
+		return nil, err
+	}
+	if err := m.refuseForeign(ctx); err != nil {
+		return nil, err
+	}
 	return func(ctx context.Context) error {
-		if m.client != nil {
-			if err := m.remove(ctx); err != nil {
-				return err
-			}
+		if err := m.remove(ctx); err != nil {
+			return err
 		}
 		m.say("bringing back what ran before: %s", asked.Mode)
 		up := &bringup.Up{Checkout: m.Checkout, Mode: asked.Mode, Shards: asked.Shards, Timeout: m.Timeout, Out: m.Progress}
