@@ -45,8 +45,8 @@ func TestReadNamesTheBrokenFile(t *testing.T) {
 func TestReplaceSetsTheMode(t *testing.T) {
 	g := NewWithT(t)
 	path := filepath.Join(t.TempDir(), "token")
-	g.Expect(statefile.Replace(path, []byte("secret"), 0o600)).To(Succeed())
+	g.Expect(statefile.Replace(path, []byte("public"), 0o640)).To(Succeed())
 	info, err := os.Stat(path)
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(info.Mode().Perm()).To(Equal(os.FileMode(0o600)))
+	g.Expect(info.Mode().Perm()).To(Equal(os.FileMode(0o640)))
 }
