@@ -19,10 +19,11 @@ fi
 export TEST_OUTPUT="${TEST_OUTPUT:-$PWD/test-output}"
 export GOWORK=off
 
+# The race detector needs cgo, and cgo a C compiler, which not every machine with Go has.
+race="-race"
 compiler="$(go env CC)"
 if ! command -v "${compiler%% *}" >/dev/null; then
-  echo "The race detector needs a C compiler, and $compiler is not there: install gcc or clang." >&2
-  exit 1
+  race=""
 fi
 rm -f "$TEST_OUTPUT"/skipped-*.txt
 
@@ -33,7 +34,7 @@ run_tests() { # MODULE KIND PACKAGES ARGUMENT...
   if [[ -z "$packages" ]]; then return; fi
   echo "--- $kind tests of $module"
   # shellcheck disable=SC2086 # package paths have no spaces
-  (cd "$module" && go test -race -shuffle=on "$@" $packages) || failed="$failed, the $kind tests of $module"
+  (cd "$module" && go test $race -shuffle=on "$@" $packages) || failed="$failed, the $kind tests of $module"
 }
 with_tests() { (cd "$1" && go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); }
 
@@ -53,6 +54,9 @@ if $integration; then
   done
 fi
 
+if [[ -z "$race" ]]; then
+  echo "--- the race detector did not run, because the C compiler $compiler is missing: install gcc or clang"
+fi
 if ls "$TEST_OUTPUT"/skipped-*.txt >/dev/null 2>&1; then
   echo "--- not run, because a program is missing"
   cat "$TEST_OUTPUT"/skipped-*.txt
