@@ -48,6 +48,9 @@ const (
 	ReasonRollingOut = "RollingOut"
 	// ReasonRolloutStuck holds in phase Pending when the Deployment's rollout exceeded its progress deadline.
 	ReasonRolloutStuck = "RolloutStuck"
+	// ReasonRetrying holds in phase Pending when the first attempts to create the website's objects failed, for a reason
+	// that may pass by itself. Later such failures do not show in the status.
+	ReasonRetrying = "Retrying"
 	// ReasonThemeNotFound holds in phase Error while the theme does not exist.
 	ReasonThemeNotFound = "ThemeNotFound"
 	// ReasonNameTaken holds in phase Error when an object that the website needs belongs to somebody else.

@@ -11,7 +11,6 @@ package website
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -66,11 +65,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 
 	found, err := r.reconcile(ctx, website)
 	if err != nil {
-		refused, ok := errors.AsType[*refusal](err)
-		if !ok {
-			return retry(ctx, err)
+		if result, failure := retry(ctx, err); failure == nil {
+			return result, nil
 		}
-		found = refused.verdict()
+		found = verdictOnFailure(err)
+		if found.phase == v1alpha1.PhasePending && website.Status.Phase != "" {
+			// Another attempt will do, and what is in the status still holds.
+			return reconcile.Result{}, err
+		}
 	}
 
 	if !found.tentative {

@@ -4,6 +4,7 @@
 package website
 
 import (
+	"errors"
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,13 +46,17 @@ func themeNotFound(theme string) verdict {
 	}
 }
 
-// verdict puts a refusal into words for the people who can do something about it.
-func (e *refusal) verdict() verdict {
-	message := e.Error()
-	if len(message) > maxMessage {
-		message = message[:maxMessage] + "..."
+// verdictOnFailure puts an error into words for the people who can do something about it: Error if it is a refusal,
+// Pending if not.
+func verdictOnFailure(err error) verdict {
+	found := verdict{phase: v1alpha1.PhasePending, reason: v1alpha1.ReasonRetrying, message: err.Error()}
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		found.phase, found.reason = v1alpha1.PhaseError, refused.reason
 	}
-	return verdict{phase: v1alpha1.PhaseError, reason: e.reason, message: message}
+	if len(found.message) > maxMessage {
+		found.message = found.message[:maxMessage] + "..."
+	}
+	return found
 }
 
 // verdictOn is the verdict on a website whose objects are as they should be. Its words are the same from the start of a

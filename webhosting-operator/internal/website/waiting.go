@@ -12,15 +12,15 @@ import (
 )
 
 // observedWithin is how long a Deployment's controller may take to see a change before that is worth a status write.
-// Usually it takes some milliseconds, and writing each time that the website is Pending would be a fourth of all writes
-// for a change.
-const observedWithin = time.Second
+// Usually it takes some milliseconds, and writing each time that the website is Pending would double the status writes
+// for a change, and the more so the busier everything is.
+const observedWithin = 2 * time.Second
 
 // forgottenAfter is when a wait that nobody has ended is forgotten: another instance took the website over meanwhile.
 const forgottenAfter = 10 * time.Minute
 
 // waiting remembers since when websites have been waiting for the controller of their Deployment. It does not outlive
-// the process, which costs a website another second at most. The zero value is ready to use.
+// the process, which costs a website another two seconds at most. The zero value is ready to use.
 type waiting struct {
 	lock  sync.Mutex
 	since map[types.NamespacedName]time.Time

@@ -17,14 +17,14 @@ func TestWaiting(t *testing.T) {
 	a, b := types.NamespacedName{Name: "a"}, types.NamespacedName{Name: "b"}
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-	g.Expect(w.left(a, now)).To(Equal(time.Second))
-	g.Expect(w.left(a, now.Add(300*time.Millisecond))).To(Equal(700 * time.Millisecond))
-	g.Expect(w.left(b, now.Add(time.Second))).To(Equal(time.Second))
-	g.Expect(w.left(a, now.Add(time.Second))).To(BeZero())
+	g.Expect(w.left(a, now)).To(Equal(2 * time.Second))
+	g.Expect(w.left(a, now.Add(300*time.Millisecond))).To(Equal(1700 * time.Millisecond))
+	g.Expect(w.left(b, now.Add(time.Second))).To(Equal(2 * time.Second))
+	g.Expect(w.left(a, now.Add(2*time.Second))).To(BeZero())
 	g.Expect(w.left(a, now.Add(time.Hour))).To(BeNumerically("<", 0), "it goes on until it is ended")
 
 	w.end(a)
-	g.Expect(w.left(a, now.Add(2*time.Second))).To(Equal(time.Second))
+	g.Expect(w.left(a, now.Add(3*time.Second))).To(Equal(2 * time.Second))
 	w.end(types.NamespacedName{Name: "unknown"})
 }
 

@@ -101,7 +101,8 @@ var _ = Describe("A website in trouble", func() {
 
 		By("deleting it")
 		Expect(api.Delete(ctx, foreign)).To(Succeed())
-		Eventually(ctx, status(site)).Should(Equal("Pending RollingOut"))
+		rollOut(ctx, site)
+		Eventually(ctx, status(site)).Should(Equal("Ready Available"))
 	})
 
 	It("says what the API server refuses for good, and tries again now and then", func(ctx context.Context) {
@@ -118,9 +119,10 @@ var _ = Describe("A website in trouble", func() {
 		Expect(readyMessage(ctx, site)).To(And(ContainSubstring("ingresses"), ContainSubstring("exceeded quota: none")))
 		Consistently(operator.errors.count.Load).Should(BeNumerically("<", 8))
 
-		Expect(api.Delete(ctx, quota)).To(Succeed())
-		Eventually(ctx, status(site)).Should(Equal("Pending RollingOut"))
 		Eventually(ctx, events(namespace)).Should(ConsistOf(HavePrefix("Warning Refused")))
+		Expect(api.Delete(ctx, quota)).To(Succeed())
+		rollOut(ctx, site)
+		Eventually(ctx, status(site)).Should(Equal("Ready Available"))
 	})
 
 	It("tells when its rollout makes no progress", func(ctx context.Context) {
