@@ -4,6 +4,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,7 +80,7 @@ func (s *service) run(ctx context.Context) error {
 	for {
 		select {
 		case <-ended:
-			return errors.Join(errors.New("ended by itself"), outcome)
+			return fmt.Errorf("ended by itself: %w", cmp.Or(outcome, errors.New("exit status 0")))
 		case <-ctx.Done():
 			s.end(process.Process, ended)
 			return nil

@@ -32,12 +32,16 @@ func Wait(ctx context.Context, c client.Client, keys, shards []string, calm time
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	last, told, settledSince := -1, time.Time{}, time.Time{}
+	var result Result
 	for {
 		all, err := List(ctx, c)
+		if err != nil && ctx.Err() != nil && result.Unsettled != nil {
+			return result, nil
+		}
 		if err != nil {
 			return Result{}, err
 		}
-		result := Result{Websites: all, Unsettled: unsettled(all, keys, shards)}
+		result = Result{Websites: all, Unsettled: unsettled(all, keys, shards)}
 		settled := len(keys) - len(result.Unsettled)
 		if settled != last && (settled == len(keys) || time.Since(told) >= progressInterval) {
 			last, told = settled, time.Now()
