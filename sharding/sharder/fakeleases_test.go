@@ -4,12 +4,14 @@
 package sharder
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/clock"
@@ -28,6 +30,15 @@ func newFakeLeases(leases ...*coordinationv1.Lease) *fakeLeases {
 			panic(err)
 		}
 	}
+	clientset.PrependReactor("update", "leases", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		lease := action.(clienttesting.UpdateAction).GetObject().(*coordinationv1.Lease)
+		version, err := strconv.Atoi(lease.ResourceVersion)
+		if err != nil {
+			return true, nil, err
+		}
+		lease.ResourceVersion = strconv.Itoa(version + 1)
+		return true, lease, clientset.Tracker().Update(action.GetResource(), lease, action.GetNamespace())
+	})
 	return &fakeLeases{clientset}
 }
 

@@ -151,7 +151,7 @@ func TestLabelLease(t *testing.T) {
 	g.Expect(f.leases(clocktesting.NewFakePassiveClock(later)).label(t.Context(), held, lease.Expired)).To(Succeed())
 	g.Expect(f.sent(t).ResourceVersion).To(Equal("7"))
 	g.Expect(held).To(Equal(unchanged), "it is the cache's")
-	unchanged.Labels[stateLabel] = "expired"
+	unchanged.Labels[stateLabel], unchanged.ResourceVersion = "expired", "8"
 	g.Expect(f.get(t, "a")).To(Equal(unchanged), "nothing else may change")
 }
 
