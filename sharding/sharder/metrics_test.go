@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sharder
+
+import (
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/plan"
+)
+
+func TestMetricsOfTheMembership(t *testing.T) {
+	g := NewWithT(t)
+	m, other := newRingMetrics("ring-1"), newRingMetrics("ring-2")
+	m.setMembership(plan.NewMembership("ring-1", shards(map[string]lease.State{
+		"a": lease.Ready, "b": lease.Ready, "c": lease.Dead, "d": lease.Fenced,
+	})))
+	other.setMembership(plan.NewMembership("ring-2", nil))
+	t.Cleanup(other.resign)
+
+	const name = "controller_sharding_shards"
+	g.Expect(testutil.GatherAndCompare(metrics.Registry, strings.NewReader(`
+# HELP controller_sharding_shards Number of shards of a ring by state, as the leading sharder sees them.
+# TYPE controller_sharding_shards gauge
+controller_sharding_shards{ring="ring-1",state="dead"} 1
+controller_sharding_shards{ring="ring-1",state="expired"} 0
+controller_sharding_shards{ring="ring-1",state="fenced"} 1
+controller_sharding_shards{ring="ring-1",state="orphaned"} 0
+controller_sharding_shards{ring="ring-1",state="ready"} 2
+controller_sharding_shards{ring="ring-1",state="uncertain"} 0
+controller_sharding_shards{ring="ring-2",state="dead"} 0
+controller_sharding_shards{ring="ring-2",state="expired"} 0
+controller_sharding_shards{ring="ring-2",state="fenced"} 0
+controller_sharding_shards{ring="ring-2",state="orphaned"} 0
+controller_sharding_shards{ring="ring-2",state="ready"} 0
+controller_sharding_shards{ring="ring-2",state="uncertain"} 0
+`), name)).To(Succeed())
+
+	m.resign()
+	g.Expect(testutil.GatherAndCount(metrics.Registry, name)).To(Equal(6), "only the leader tells of its ring")
+}
+
+func TestMetricOfUnassignedObjects(t *testing.T) {
+	g := NewWithT(t)
+	const name = "controller_sharding_unassigned_objects"
+	count := 3
+	hide, err := newRingMetrics("ring-1").exposeUnassigned(deployments, func() int { return count })
+	g.Expect(err).NotTo(HaveOccurred())
+	expect := func(value string) {
+		t.Helper()
+		g.Expect(testutil.GatherAndCompare(metrics.Registry, strings.NewReader(`
+# HELP controller_sharding_unassigned_objects Number of objects without a shard, as the leading sharder sees them.
+# TYPE controller_sharding_unassigned_objects gauge
+controller_sharding_unassigned_objects{group="apps",kind="Deployment",ring="ring-1"} `+value+"\n"), name)).To(Succeed())
+	}
+	expect("3")
+	count = 0
+	expect("0")
+
+	hide()
+	g.Expect(testutil.GatherAndCount(metrics.Registry, name)).To(BeZero())
+	hide, err = newRingMetrics("ring-1").exposeUnassigned(deployments, func() int { return 0 })
+	g.Expect(err).NotTo(HaveOccurred(), "the next term exposes it again")
+	hide()
+}
