@@ -118,9 +118,9 @@ func holdsMap(live, desired reflect.Value, f field) bool {
 	if !f.merged && live.Len() != desired.Len() {
 		return false
 	}
-	if d, ok := desired.Interface().(map[string]string); ok {
+	if d, ok := reflect.TypeAssert[map[string]string](desired); ok {
 		// Nearly all maps are of this type, and this way needs no allocation.
-		l, ok := live.Interface().(map[string]string)
+		l, ok := reflect.TypeAssert[map[string]string](live)
 		if !ok {
 			return false
 		}

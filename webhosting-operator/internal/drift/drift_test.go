@@ -52,7 +52,7 @@ func liveDeployment() *appsv1.Deployment {
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: "b", Name: "a", UID: "2", ResourceVersion: "3",
 			Labels:          map[string]string{"app": "a"},
-			OwnerReferences: []metav1.OwnerReference{{UID: "1", Controller: ptr.To(true)}},
+			OwnerReferences: []metav1.OwnerReference{{UID: "1", Controller: new(true)}},
 		},
 		Spec: appsv1.DeploymentSpec{
 			Replicas:        ptr.To[int32](0),
@@ -60,12 +60,12 @@ func liveDeployment() *appsv1.Deployment {
 			Strategy: appsv1.DeploymentStrategy{
 				Type: "RollingUpdate",
 				RollingUpdate: &appsv1.RollingUpdateDeployment{
-					MaxUnavailable: ptr.To(intstr.FromInt32(0)), MaxSurge: ptr.To(intstr.FromString("25%")),
+					MaxUnavailable: new(intstr.FromInt32(0)), MaxSurge: new(intstr.FromString("25%")),
 				},
 			},
 			Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
 				DNSPolicy:                    "ClusterFirst",
-				AutomountServiceAccountToken: ptr.To(false),
+				AutomountServiceAccountToken: new(false),
 				Volumes:                      []corev1.Volume{{Name: "tmp", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}},
 				Containers: []corev1.Container{{
 					Name:      "nginx",
@@ -77,7 +77,7 @@ func liveDeployment() *appsv1.Deployment {
 						PeriodSeconds: 10,
 					},
 					SecurityContext: &corev1.SecurityContext{
-						Privileged:   ptr.To(false),
+						Privileged:   new(false),
 						Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
 					},
 				}},
@@ -116,13 +116,13 @@ func TestHoldsDeployment(t *testing.T) {
 		"another controller":         {func(d *appsv1.Deployment) { d.OwnerReferences[0].UID = "9" }, false},
 		"replicas where zero is set": {func(d *appsv1.Deployment) { d.Spec.Replicas = ptr.To[int32](1) }, false},
 		"replicas unset":             {func(d *appsv1.Deployment) { d.Spec.Replicas = nil }, false},
-		"zero changed":               {func(d *appsv1.Deployment) { d.Spec.Strategy.RollingUpdate.MaxUnavailable = ptr.To(intstr.FromInt32(1)) }, false},
+		"zero changed":               {func(d *appsv1.Deployment) { d.Spec.Strategy.RollingUpdate.MaxUnavailable = new(intstr.FromInt32(1)) }, false},
 		"zero of another type": {func(d *appsv1.Deployment) {
-			d.Spec.Strategy.RollingUpdate.MaxUnavailable = ptr.To(intstr.FromString("0"))
+			d.Spec.Strategy.RollingUpdate.MaxUnavailable = new(intstr.FromString("0"))
 		}, false},
 		"a struct removed": {func(d *appsv1.Deployment) { d.Spec.Strategy.RollingUpdate = nil }, false},
 		"false unset":      {func(d *appsv1.Deployment) { d.Spec.Template.Spec.AutomountServiceAccountToken = nil }, false},
-		"false changed":    {func(d *appsv1.Deployment) { container(d).SecurityContext.Privileged = ptr.To(true) }, false},
+		"false changed":    {func(d *appsv1.Deployment) { container(d).SecurityContext.Privileged = new(true) }, false},
 		"an empty struct exchanged": {func(d *appsv1.Deployment) {
 			d.Spec.Template.Spec.Volumes[0].VolumeSource = corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{}}
 		}, false},

@@ -76,13 +76,21 @@ func TestIngressSettings(t *testing.T) {
 }
 
 func TestSkippedWorkload(t *testing.T) {
-	for value, skipped := range map[string]bool{"true": true, "false": false, "": false, "True": false} {
+	for value, want := range map[string]struct {
+		replicas int32
+		class    string
+	}{
+		"true":  {replicas: 0, class: "fake"},
+		"false": {replicas: 1, class: "nginx"},
+		"":      {replicas: 1, class: "nginx"},
+		"True":  {replicas: 1, class: "nginx"},
+	} {
 		g := NewWithT(t)
 		website := exampleWebsite()
 		website.Labels = map[string]string{"webhosting.timebertt.dev/skip-workload": value}
 		s := exampleSite(t, website)
-		g.Expect(*deployment(s, DefaultImage).Spec.Replicas == 0).To(Equal(skipped), value)
-		g.Expect(*ingress(s, IngressSettings{ClassName: "nginx"}).Spec.IngressClassName == "fake").To(Equal(skipped), value)
+		g.Expect(*deployment(s, DefaultImage).Spec.Replicas).To(Equal(want.replicas), value)
+		g.Expect(*ingress(s, IngressSettings{ClassName: "nginx"}).Spec.IngressClassName).To(Equal(want.class), value)
 	}
 }
 

@@ -115,12 +115,8 @@ func (m *memory) RoundTrip(r *http.Request) (*http.Response, error) {
 		request += "/" + parts[4]
 	}
 	m.requests = append(m.requests, request)
-	if m.refuse != nil {
-		if err := m.refuse(request); err != nil {
-			status := err.ErrStatus
-			status.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
-			return respond(r, int(status.Code), status), nil
-		}
+	if status, refused := m.refusal(request); refused {
+		return respond(r, int(status.Code), status), nil
 	}
 
 	gvk, key := kinds[parts[2]], client.ObjectKey{Namespace: parts[1], Name: parts[3]}
@@ -145,6 +141,19 @@ func (m *memory) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	m.put(changed)
 	return respond(r, http.StatusOK, changed), nil
+}
+
+func (m *memory) refusal(request string) (metav1.Status, bool) {
+	if m.refuse == nil {
+		return metav1.Status{}, false
+	}
+	err := m.refuse(request)
+	if err == nil {
+		return metav1.Status{}, false
+	}
+	status := err.ErrStatus
+	status.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
+	return status, true
 }
 
 func respond(r *http.Request, code int, body any) *http.Response {

@@ -5,19 +5,15 @@ package website_test
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
 	testclock "k8s.io/utils/clock/testing"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -51,11 +47,11 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// reconcile reconciles the website once. It returns the result and the requests.
-func (w *world) reconcile() (reconcile.Result, error, []string) {
+// reconcile reconciles the website once. It returns the result and the requests made.
+func (w *world) reconcile() (reconcile.Result, []string, error) {
 	w.requests = nil
 	result, err := w.Reconciler.Reconcile(context.Background(), request)
-	return result, err, w.requests
+	return result, w.requests, err
 }
 
 func (w *world) website() *v1alpha1.Website {
@@ -82,13 +78,13 @@ var applies = []string{"PATCH configmaps", "PATCH deployments", "PATCH services"
 func TestFromNothingToReady(t *testing.T) {
 	w := newWorld(t)
 
-	result, err, requests := w.reconcile()
+	result, requests, err := w.reconcile()
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(requests).To(Equal(applies))
 	w.Expect(result.RequeueAfter).To(Equal(2*time.Second), "the Deployment's controller has not seen it yet")
 
 	w.rollOut()
-	result, err, requests = w.reconcile()
+	result, requests, err = w.reconcile()
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(result).To(BeZero())
 	w.Expect(requests).To(Equal([]string{"PATCH websites/status"}))
@@ -99,7 +95,7 @@ func TestFromNothingToReady(t *testing.T) {
 	w.Expect(status.Conditions).To(HaveLen(1))
 	w.Expect(status.Conditions[0].Status).To(Equal(metav1.ConditionTrue))
 
-	_, err, requests = w.reconcile()
+	_, requests, err = w.reconcile()
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(requests).To(BeEmpty())
 	w.Expect(w.recorder.Events).To(BeEmpty())
@@ -110,13 +106,13 @@ func TestPendingWhenNobodyObservesTheDeployment(t *testing.T) {
 	_, _, _ = w.reconcile()
 
 	w.clock.SetTime(start.Add(400 * time.Millisecond))
-	result, err, requests := w.reconcile()
+	result, requests, err := w.reconcile()
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(requests).To(BeEmpty())
 	w.Expect(result.RequeueAfter).To(Equal(1600 * time.Millisecond))
 
 	w.clock.SetTime(start.Add(2 * time.Second))
-	result, err, requests = w.reconcile()
+	result, requests, err = w.reconcile()
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(requests).To(Equal([]string{"PATCH websites/status"}))
 	w.Expect(result).To(BeZero(), "the next step is the Deployment's")
@@ -133,7 +129,7 @@ func TestNewGenerationInTheSamePhase(t *testing.T) {
 	changed.Generation = 2
 	w.put(changed)
 	w.clock.SetTime(start.Add(time.Hour))
-	_, err, requests := w.reconcile()
+	_, requests, err := w.reconcile()
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(requests).To(Equal([]string{"PATCH websites/status"}))
 	status := w.website().Status
@@ -142,158 +138,45 @@ func TestNewGenerationInTheSamePhase(t *testing.T) {
 	w.Expect(status.Conditions[0].LastTransitionTime.Time).To(BeTemporally("==", start))
 }
 
-func TestErrorsOfTheAPIServer(t *testing.T) {
-	deployments := schema.GroupResource{Group: "apps", Resource: "deployments"}
-	terminating := errors.NewForbidden(deployments, "blog", nil)
-	terminating.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: corev1.NamespaceTerminatingCause}}
-	unavailable := errors.NewServiceUnavailable("later")
-
+func TestWebsiteThatChangesMeanwhile(t *testing.T) {
 	for name, test := range map[string]struct {
-		answer *errors.StatusError
-		// result of the reconcile
-		fails bool
-		again time.Duration
-		// what is in the status then, if anything
-		phase  v1alpha1.WebsitePhase
-		reason string
+		change   func(*v1alpha1.Website)
+		requests []string
 	}{
-		"conflict":             {answer: errors.NewConflict(deployments, "blog", nil), again: 20 * time.Millisecond},
-		"exists already":       {answer: errors.NewAlreadyExists(deployments, "blog"), again: 20 * time.Millisecond},
-		"namespace is deleted": {answer: terminating},
-		"unavailable":          {answer: unavailable, fails: true, phase: "Pending", reason: "Retrying"},
-		"internal error":       {answer: errors.NewInternalError(unavailable), fails: true, phase: "Pending", reason: "Retrying"},
-		"timeout":              {answer: errors.NewTimeoutError("slow", 0), fails: true, phase: "Pending", reason: "Retrying"},
-		"too many requests":    {answer: errors.NewGenericServerResponse(429, "patch", deployments, "blog", "slow", 0, true), fails: true, phase: "Pending", reason: "Retrying"},
-		"unauthorized":         {answer: errors.NewUnauthorized("who?"), fails: true, phase: "Pending", reason: "Retrying"},
-		"forbidden":            {answer: errors.NewForbidden(deployments, "blog", unavailable), fails: true, phase: "Error", reason: "Refused"},
-		"invalid":              {answer: errors.NewInvalid(schema.GroupKind{Kind: "Deployment"}, "blog", nil), fails: true, phase: "Error", reason: "Refused"},
-		"bad request":          {answer: errors.NewBadRequest("what?"), fails: true, phase: "Error", reason: "Refused"},
-		"another one's":        {answer: secondController(), fails: true, phase: "Error", reason: "NameTaken"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.refuse = func(request string) *errors.StatusError {
-				if request == "PATCH deployments" {
-					return test.answer
-				}
-				return nil
-			}
-
-			result, err, requests := w.reconcile()
-			w.Expect(err != nil).To(Equal(test.fails), "%v", err)
-			w.Expect(result.RequeueAfter).To(Equal(test.again))
-			if test.reason == "" {
-				w.Expect(requests).NotTo(ContainElement("PATCH websites/status"))
-				w.Expect(w.recorder.Events).To(BeEmpty())
-				return
-			}
-			w.Expect(w.website().Status.Phase).To(Equal(test.phase))
-			w.Expect(w.website().Status.Conditions[0].Reason).To(Equal(test.reason))
-			w.Expect(w.website().Status.Conditions[0].Message).To(ContainSubstring(test.answer.Error()))
-			if test.phase == v1alpha1.PhaseError {
-				w.Expect(w.recorder.Events).To(Receive(HavePrefix("Warning " + test.reason)))
-			}
-
-			_, err, requests = w.reconcile()
-			w.Expect(err).To(HaveOccurred())
-			w.Expect(requests).To(Equal([]string{"PATCH deployments"}), "the same message is not written again")
-			w.Expect(w.recorder.Events).To(BeEmpty())
-		})
-	}
-}
-
-func TestFailuresLeaveTheStatusOfAReadyWebsite(t *testing.T) {
-	w := newWorld(t)
-	_, _, _ = w.reconcile()
-	w.rollOut()
-	_, _, _ = w.reconcile()
-	before := w.website().Status
-
-	changed := theme("lucid")
-	changed.Spec.Color = "red"
-	w.put(changed)
-	w.refuse = func(string) *errors.StatusError { return errors.NewServiceUnavailable("later") }
-	for range 3 {
-		_, err, requests := w.reconcile()
-		w.Expect(err).To(HaveOccurred())
-		w.Expect(requests).To(Equal([]string{"PATCH configmaps"}))
-	}
-	w.Expect(w.website().Status).To(Equal(before))
-	w.Expect(w.recorder.Events).To(BeEmpty())
-}
-
-// secondController is how the API server refuses a second controller for an object.
-func secondController() *errors.StatusError {
-	err := errors.NewInvalid(schema.GroupKind{Kind: "Deployment"}, "blog", nil)
-	err.ErrStatus.Details.Causes = []metav1.StatusCause{{Field: "metadata.ownerReferences"}}
-	return err
-}
-
-func TestObjectOfSomebodyElseInTheCache(t *testing.T) {
-	w := newWorld(t)
-	w.put(&corev1.Service{ObjectMeta: metav1.ObjectMeta{
-		Namespace: "project", Name: website.ServerName(w.website()),
-		OwnerReferences: []metav1.OwnerReference{{Kind: "Gateway", Name: "front", UID: "9", Controller: ptr.To(true)}},
-	}})
-	_, err, requests := w.reconcile()
-	w.Expect(err).To(HaveOccurred())
-	w.Expect(requests).To(Equal([]string{"PATCH configmaps", "PATCH deployments", "PATCH websites/status"}))
-	w.Expect(w.website().Status.Conditions[0].Reason).To(Equal("NameTaken"))
-	w.Expect(w.website().Status.Conditions[0].Message).To(And(ContainSubstring("Service"), ContainSubstring("Gateway front")))
-}
-
-func TestLongMessagesAreCut(t *testing.T) {
-	w := newWorld(t)
-	w.refuse = func(request string) *errors.StatusError {
-		if request == "PATCH services" {
-			return errors.NewBadRequest(strings.Repeat("x", 5000))
-		}
-		return nil
-	}
-	_, _, _ = w.reconcile()
-	w.Expect(len(w.website().Status.Conditions[0].Message)).To(BeNumerically("<", 1024))
-}
-
-func TestErrorsOfTheStatusWrite(t *testing.T) {
-	websites := schema.GroupResource{Group: "webhosting.timebertt.dev", Resource: "websites"}
-	for name, test := range map[string]struct {
-		answer *errors.StatusError
-		fails  bool
-		again  time.Duration
-	}{
-		"conflict":    {errors.NewConflict(websites, "blog", nil), false, 20 * time.Millisecond},
-		"deleted":     {errors.NewNotFound(websites, "blog"), false, 0},
-		"unavailable": {errors.NewServiceUnavailable("later"), true, 0},
-		"forbidden":   {errors.NewForbidden(websites, "blog", nil), true, 0},
+		"its spec, so another reconcile is due": {
+			func(w *v1alpha1.Website) { w.Generation++ }, []string{"PATCH configmaps"},
+		},
+		"something that does not matter": {
+			func(w *v1alpha1.Website) { w.Labels = map[string]string{"a": "b"} }, []string{"PATCH configmaps", "PATCH websites/status"},
+		},
+		"all of it": {
+			func(w *v1alpha1.Website) { w.UID = "another" }, []string{"PATCH configmaps"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			_, _, _ = w.reconcile()
 			w.rollOut()
-			w.refuse = func(string) *errors.StatusError { return test.answer }
-			result, err, _ := w.reconcile()
-			w.Expect(err != nil).To(Equal(test.fails), "%v", err)
-			w.Expect(result.RequeueAfter).To(Equal(test.again))
+			clear(w.objects[kinds["configmaps"]])
+			w.refuse = func(request string) *errors.StatusError {
+				if request == "PATCH configmaps" {
+					changed := w.website().DeepCopy()
+					test.change(changed)
+					w.put(changed)
+				}
+				return nil
+			}
+			_, requests, err := w.reconcile()
+			w.Expect(err).NotTo(HaveOccurred())
+			w.Expect(requests).To(Equal(test.requests))
 		})
 	}
-}
-
-func TestCanceledReconcileIsNoError(t *testing.T) {
-	w := newWorld(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	w.refuse = func(string) *errors.StatusError {
-		cancel()
-		return errors.NewServiceUnavailable("the connection is gone")
-	}
-	result, err := w.Reconciler.Reconcile(ctx, request)
-	w.Expect(err).NotTo(HaveOccurred())
-	w.Expect(result).To(BeZero())
 }
 
 func TestUnknownWebsite(t *testing.T) {
 	w := newWorld(t)
 	delete(w.objects[kinds["websites"]], request.NamespacedName)
-	result, err, requests := w.reconcile()
+	result, requests, err := w.reconcile()
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(result).To(BeZero())
 	w.Expect(requests).To(BeEmpty())

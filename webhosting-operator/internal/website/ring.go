@@ -5,7 +5,6 @@ package website
 
 import (
 	"github.com/timebertt/kubernetes-controller-sharding/sharding"
-
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
 )
 

@@ -18,7 +18,7 @@ import (
 // updateStatus writes what was found into the website's status, with the resource version that it was found for, and
 // tells people of it by an event if they may care. It does nothing if the status says so already.
 func (r *Reconciler) updateStatus(ctx context.Context, website *v1alpha1.Website, found verdict) error {
-	if says(website, found) {
+	if alreadySays(website, found) {
 		return nil
 	}
 	// The website may have changed while its objects were applied. If that calls for another reconcile, its status can
@@ -42,8 +42,8 @@ func (r *Reconciler) updateStatus(ctx context.Context, website *v1alpha1.Website
 	return nil
 }
 
-// says says whether the status tells what was found.
-func says(website *v1alpha1.Website, found verdict) bool {
+// alreadySays holds if the status tells what was found.
+func alreadySays(website *v1alpha1.Website, found verdict) bool {
 	ready := meta.FindStatusCondition(website.Status.Conditions, v1alpha1.ConditionReady)
 	return ready != nil &&
 		website.Status.Phase == found.phase &&

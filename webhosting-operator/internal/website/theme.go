@@ -8,7 +8,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -43,7 +42,7 @@ func websitesOfTheme(websites client.Reader) handler.EventHandler {
 			requests[i].NamespacedName = types.NamespacedName{Namespace: list.Items[i].Namespace, Name: list.Items[i].Name}
 		}
 		if prioritized, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
-			prioritized.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(themePriority)}, requests...)
+			prioritized.AddWithOpts(priorityqueue.AddOpts{Priority: new(themePriority)}, requests...)
 			return
 		}
 		for _, request := range requests {

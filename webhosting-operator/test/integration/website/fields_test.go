@@ -57,7 +57,7 @@ func ownedFields(object *unstructured.Unstructured) []ownedField {
 		}
 		Expect(string(entry.Operation)).To(Equal("Apply"))
 		set := &fieldpath.Set{}
-		Expect(set.FromJSON(bytes.NewReader(entry.FieldsV1.Raw))).To(Succeed())
+		Expect(set.FromJSON(bytes.NewReader(entry.FieldsV1.GetRawBytes()))).To(Succeed())
 		set.Leaves().Iterate(func(elements fieldpath.Path) {
 			p := path(elements.Copy())
 			owned, found := p.find(object.Object)

@@ -12,7 +12,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
@@ -42,7 +41,7 @@ var _ = Describe("A website in trouble", func() {
 		operator.interfere(func(r request) {
 			defer GinkgoRecover()
 			if r.method == "PATCH" && r.resource == "deployments" && interfered.Add(1) <= 2 {
-				setDeploymentStatus(ctx, site, func(d *appsv1.Deployment) { d.Status.CollisionCount = ptr.To(interfered.Load()) })
+				setDeploymentStatus(ctx, site, func(d *appsv1.Deployment) { d.Status.CollisionCount = new(interfered.Load()) })
 			}
 		})
 		theme.Spec.Color = "red"
@@ -78,7 +77,7 @@ var _ = Describe("A website in trouble", func() {
 			ObjectMeta: metav1.ObjectMeta{
 				Namespace: namespace, Name: website.ServerName(site),
 				OwnerReferences: []metav1.OwnerReference{{
-					APIVersion: "example.com/v1", Kind: "Gateway", Name: "gateway", UID: "1-2-3", Controller: ptr.To(true),
+					APIVersion: "example.com/v1", Kind: "Gateway", Name: "gateway", UID: "1-2-3", Controller: new(true),
 				}},
 			},
 			Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 4711}}},

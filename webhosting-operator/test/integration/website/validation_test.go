@@ -52,7 +52,7 @@ var _ = Describe("The API server", func() {
 	)
 
 	DescribeTable("refuses a Theme's colour",
-		func(ctx context.Context, color string, message string) {
+		func(ctx context.Context, color, message string) {
 			err := api.Create(ctx, object("Theme", "a", map[string]any{"color": color, "fontFamily": "serif"}), dry)
 			Expect(err).To(MatchError(And(ContainSubstring("spec.color"), ContainSubstring(message))))
 		},
@@ -69,7 +69,7 @@ var _ = Describe("The API server", func() {
 	)
 
 	DescribeTable("refuses a Theme's font",
-		func(ctx context.Context, font string, message string) {
+		func(ctx context.Context, font, message string) {
 			err := api.Create(ctx, object("Theme", "a", map[string]any{"color": "red", "fontFamily": font}), dry)
 			Expect(err).To(MatchError(And(ContainSubstring("spec.fontFamily"), ContainSubstring(message))))
 		},
@@ -86,7 +86,7 @@ var _ = Describe("The API server", func() {
 	)
 
 	DescribeTable("refuses a Website's theme",
-		func(ctx context.Context, theme string, message string) {
+		func(ctx context.Context, theme, message string) {
 			err := api.Create(ctx, object("Website", "a", map[string]any{"theme": theme}), dry)
 			Expect(err).To(MatchError(And(ContainSubstring("spec.theme"), ContainSubstring(message))))
 		},
@@ -99,7 +99,7 @@ var _ = Describe("The API server", func() {
 	)
 
 	DescribeTable("refuses names",
-		func(ctx context.Context, kind, name string, message string) {
+		func(ctx context.Context, kind, name, message string) {
 			spec := map[string]any{"theme": "a", "color": "red", "fontFamily": "serif"}
 			Expect(api.Create(ctx, object(kind, name, spec), dry)).To(MatchError(ContainSubstring(message)))
 		},
