@@ -215,8 +215,8 @@ func TestLockRecognisesItsClaim(t *testing.T) {
 
 // take makes the sharder the holder of the lease.
 func take(lease *coordinationv1.Lease) {
-	lease.Spec.HolderIdentity = ptr.To("shardlease-controller")
-	lease.Spec.LeaseTransitions = ptr.To(ptr.Deref(lease.Spec.LeaseTransitions, 0) + 1)
+	lease.Spec.HolderIdentity = new("shardlease-controller")
+	lease.Spec.LeaseTransitions = new(ptr.Deref(lease.Spec.LeaseTransitions, 0) + 1)
 }
 
 // holder returns the lease's holder as the elector gets to see it.

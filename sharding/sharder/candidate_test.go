@@ -18,7 +18,6 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	clienttesting "k8s.io/client-go/testing"
-	"k8s.io/utils/ptr"
 )
 
 const electionTimeout = time.Minute
@@ -145,7 +144,7 @@ func TestCandidateStandsAgainWhenItLosesTheElection(t *testing.T) {
 	// Somebody else takes the lease.
 	taken.Store(true)
 	lease := leaderLease(t, leases)
-	lease.Spec.HolderIdentity, lease.Spec.LeaseDurationSeconds = ptr.To("another"), ptr.To[int32](3600)
+	lease.Spec.HolderIdentity, lease.Spec.LeaseDurationSeconds = new("another"), new(int32(3600))
 	_, err := leases.CoordinationV1().Leases(testNamespace).Update(t.Context(), lease, metav1.UpdateOptions{})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Eventually(term.Done(), electionTimeout).Should(BeClosed())
@@ -156,7 +155,7 @@ func TestCandidateStandsAgainWhenItLosesTheElection(t *testing.T) {
 	lease = leaderLease(t, leases)
 	g.Expect(lease.Spec.HolderIdentity).To(HaveValue(Equal("another")), "what is another's is not released")
 	taken.Store(false)
-	lease.Spec.HolderIdentity = ptr.To("")
+	lease.Spec.HolderIdentity = new("")
 	g.Expect(leases.Tracker().Update(leaseResource, lease, testNamespace)).To(Succeed())
 	g.Eventually(s.terms, electionTimeout).Should(Receive())
 	s.stop()
@@ -192,7 +191,7 @@ func TestCandidateThatIsNotElectedStops(t *testing.T) {
 	g := NewWithT(t)
 	leases := fake.NewClientset()
 	lease := bareLease("my-ring")
-	lease.Spec.HolderIdentity, lease.Spec.LeaseDurationSeconds = ptr.To("another"), ptr.To[int32](3600)
+	lease.Spec.HolderIdentity, lease.Spec.LeaseDurationSeconds = new("another"), new(int32(3600))
 	g.Expect(leases.Tracker().Add(lease)).To(Succeed())
 	s := stand(t, leases, patient)
 	g.Eventually(watches(leases), electionTimeout).Should(Equal(1))

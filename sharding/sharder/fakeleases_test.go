@@ -15,7 +15,6 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/clock"
-	"k8s.io/utils/ptr"
 )
 
 var leaseResource = coordinationv1.SchemeGroupVersion.WithResource("leases")
@@ -72,8 +71,8 @@ func heldLease(name string) *coordinationv1.Lease {
 		"alpha.sharding.timebertt.dev/controllerring": "my-ring",
 		"alpha.sharding.timebertt.dev/state":          "ready",
 	}
-	lease.Spec.LeaseDurationSeconds = ptr.To[int32](15)
-	lease.Spec.LeaseTransitions = ptr.To[int32](3)
+	lease.Spec.LeaseDurationSeconds = new(int32(15))
+	lease.Spec.LeaseTransitions = new(int32(3))
 	acquired, renewed := metav1.NewMicroTime(begin.Add(-time.Hour)), metav1.NewMicroTime(begin)
 	lease.Spec.AcquireTime, lease.Spec.RenewTime = &acquired, &renewed
 	return lease
@@ -83,6 +82,6 @@ func heldLease(name string) *coordinationv1.Lease {
 func bareLease(name string) *coordinationv1.Lease {
 	return &coordinationv1.Lease{
 		ObjectMeta: metav1.ObjectMeta{Namespace: testNamespace, Name: name, UID: "uid-of-lease", ResourceVersion: "7"},
-		Spec:       coordinationv1.LeaseSpec{HolderIdentity: ptr.To(name)},
+		Spec:       coordinationv1.LeaseSpec{HolderIdentity: new(name)},
 	}
 }

@@ -17,7 +17,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clienttesting "k8s.io/client-go/testing"
 	clocktesting "k8s.io/utils/clock/testing"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -153,11 +152,11 @@ func TestTrackerLabelsOnlyChanges(t *testing.T) {
 
 func TestTrackerWaitsForAShardWhoseLeaseIsDeleted(t *testing.T) {
 	fenced := heldLease("a")
-	fenced.Spec.HolderIdentity = ptr.To("shardlease-controller")
+	fenced.Spec.HolderIdentity = new("shardlease-controller")
 	fenced.Labels[stateLabel] = "fenced"
 	fenced.Annotations = map[string]string{fencedUntil: begin.Add(15 * time.Second).Format(time.RFC3339Nano)}
 	released := heldLease("a")
-	released.Spec.HolderIdentity = ptr.To("")
+	released.Spec.HolderIdentity = new("")
 	released.Labels[stateLabel] = "dead"
 
 	for title, test := range map[string]struct {
