@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/go-logr/logr"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -63,7 +64,7 @@ func (c *candidate) stand(ctx context.Context, free <-chan struct{}, lead func(c
 		return fmt.Errorf("standing for election as the sharder: %w", err)
 	}
 
-	electorCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	electorCtx, stop := context.WithCancel(logr.NewContext(context.WithoutCancel(ctx), c.options.Log))
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
