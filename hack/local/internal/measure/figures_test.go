@@ -5,6 +5,7 @@ package measure
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -93,10 +94,7 @@ func TestChurnIsRepeatableAndAlwaysChangesTheTheme(t *testing.T) {
 		churn := newChurn(nil, NewTracker(), clocktesting.NewFakeClock(start), keys, 10, seed)
 		var chosen []string
 		for range 50 {
-			before := map[string]int{}
-			for key, theme := range churn.themes {
-				before[key] = theme
-			}
+			before := maps.Clone(churn.themes)
 			key, theme := churn.next()
 			g.Expect(theme).NotTo(Equal(before[key]))
 			chosen = append(chosen, key+"="+themeName(theme))

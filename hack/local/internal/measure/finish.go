@@ -20,8 +20,7 @@ func (r *run) awaitChanges(ctx context.Context) error {
 	unfinished := func() bool {
 		return slices.ContainsFunc(r.tracker.Changes(), func(change Change) bool { return change.Ready.IsZero() })
 	}
-	_, err := r.poll(ctx, func() (bool, error) { return !unfinished(), nil })
-	return err
+	return r.poll(ctx, func() (bool, error) { return !unfinished(), nil })
 }
 
 // awaitTakeover waits until the new owners of the websites that moved wrote to all of their objects.
@@ -32,7 +31,7 @@ func (r *run) awaitTakeover(ctx context.Context) (writes []audit.Write, takeover
 			moved[key] = shard
 		}
 	}
-	_, err = r.poll(ctx, func() (bool, error) {
+	err = r.poll(ctx, func() (bool, error) {
 		var err error
 		if writes, err = r.auditSince(r.begin); err != nil {
 			return false, err
@@ -43,18 +42,18 @@ func (r *run) awaitTakeover(ctx context.Context) (writes []audit.Write, takeover
 	return writes, takeover, err
 }
 
-// poll asks until the answer is yes, and returns false if that does not happen within the timeout.
-func (m *Measurement) poll(ctx context.Context, ask func() (bool, error)) (bool, error) {
+// poll asks until the answer is yes or the time is up. What did not happen until then is found out by those who count.
+func (m *Measurement) poll(ctx context.Context, ask func() (bool, error)) error {
 	deadline := m.Clock.Now().Add(m.Timeout)
 	for {
 		if yes, err := ask(); err != nil || yes {
-			return yes, err
+			return err
 		}
 		if !m.Clock.Now().Before(deadline) {
-			return false, nil
+			return nil
 		}
 		if err := m.pause(ctx, finishInterval); err != nil {
-			return false, err
+			return err
 		}
 	}
 }

@@ -34,7 +34,7 @@ type Machine struct {
 }
 
 // machine describes the machine. What cannot be found out stays empty.
-func (m *Measurement) machine(ctx context.Context) (Machine, error) {
+func (m *Measurement) machine(ctx context.Context) Machine {
 	machine := Machine{
 		Cores: runtime.NumCPU(), OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Load: loadAverage(ctx),
 	}
@@ -51,7 +51,7 @@ func (m *Measurement) machine(ctx context.Context) (Machine, error) {
 			machine.Commit += "+"
 		}
 	}
-	return machine, nil
+	return machine
 }
 
 // loadAverage is the machine's load average of the last minute; 0 where there is none.

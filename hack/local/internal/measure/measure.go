@@ -55,10 +55,7 @@ type Measurement struct {
 // was measured until then is returned with the error.
 func (m *Measurement) Run(ctx context.Context) (result Report, err error) {
 	m.begin = m.Clock.Now()
-	result = Report{Websites: m.Websites, Shards: m.Shards, Churn: m.Churn, Seed: m.Seed}
-	if result.Machine, err = m.machine(ctx); err != nil {
-		return result, err
-	}
+	result = Report{Websites: m.Websites, Shards: m.Shards, Churn: m.Churn, Seed: m.Seed, Machine: m.machine(ctx)}
 	restore, err := m.restoring(ctx)
 	if err != nil {
 		return result, err
