@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -60,6 +61,24 @@ var _ = Describe("A new website", func() {
 		))
 		Consistently(operator.writes).Should(HaveLen(6))
 		Expect(operator.errors.count.Load()).To(BeZero())
+	})
+
+	It("has pods that the restricted Pod Security Standard admits", func(ctx context.Context) {
+		startOperator(namespace)
+		template := childrenOf(ctx, newWebsite(ctx, namespace, "blog", theme.Name)).deployment.Spec.Template
+
+		restricted := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+			GenerateName: "restricted-",
+			Labels:       map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
+		}}
+		Expect(api.Create(ctx, restricted)).To(Succeed())
+		pod := &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Namespace: restricted.Name, Name: "blog", Labels: template.Labels},
+			Spec:       template.Spec,
+		}
+		Expect(api.Create(ctx, pod.DeepCopy(), client.DryRunAll)).To(Succeed())
+		pod.Spec.SecurityContext.RunAsNonRoot = new(false)
+		Expect(api.Create(ctx, pod, client.DryRunAll)).To(MatchError(ContainSubstring("violates PodSecurity")), "the standard is enforced here")
 	})
 
 	It("is Pending after a while though nobody rolls its Deployment out", func(ctx context.Context) {

@@ -69,6 +69,25 @@ var _ = Describe("A website in trouble", func() {
 		Expect(operator.errors.count.Load()).To(BeZero())
 	})
 
+	It("creates again what is deleted right before it is changed", func(ctx context.Context) {
+		site := readyWebsite(ctx, namespace, "blog", theme.Name)
+		before := childrenOf(ctx, site)
+		operator.reset()
+		var interfered atomic.Bool
+		operator.interfere(func(r request) {
+			defer GinkgoRecover()
+			if r.method == "PATCH" && r.resource == "configmaps" && interfered.CompareAndSwap(false, true) {
+				Expect(api.Delete(ctx, before.configMap)).To(Succeed())
+			}
+		})
+		theme.Spec.Color = "red"
+		Expect(api.Update(ctx, theme)).To(Succeed())
+		Eventually(operator.writes).Should(ContainElement("PATCH deployments OK"))
+		GinkgoWriter.Println(operator.writes())
+		Expect(childrenOf(ctx, site).configMap.Data["index.html"]).To(ContainSubstring("red"))
+		Expect(operator.errors.count.Load()).To(BeZero())
+	})
+
 	It("leaves alone what somebody else controls, and says so, until it is gone", func(ctx context.Context) {
 		By("taking the name before the website can: its objects' names depend on its UID, so it waits for its theme")
 		site := newWebsite(ctx, namespace, "blog", theme.Name+"-later")
