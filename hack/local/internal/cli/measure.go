@@ -68,7 +68,7 @@ before. Progress goes to standard error, the result to standard output.`,
 	flags.IntVar(&m.Shards, "shards", defaultShards, "number of instances of the sharded operator")
 	flags.IntVar(&m.Churn, "churn", 25, "how many websites are changed each second; 0: only the quiet half is measured")
 	flags.Uint64Var(&m.Seed, "seed", 1, "chooses which websites are changed")
-	flags.DurationVar(&m.Timeout, "timeout", 2*time.Minute, "how long anything may take until it counts as not having happened")
+	flags.DurationVar(&m.Timeout, "timeout", 5*time.Minute, "how long anything may take until it counts as not having happened")
 	flags.StringSliceVar(&setups, "setups", []string{"singleton", "sharded"}, "what is measured")
 	flags.StringSliceVar(&scenarios, "scenarios", measure.Names, "what happens to shards; none: nothing")
 	flags.StringVarP(&output, "output", "o", "", "json for programs")

@@ -15,8 +15,8 @@ import (
 
 const (
 	removeInterval = 500 * time.Millisecond
-	// removeTimeout is for 1,000 websites; more get more.
-	removeTimeout = 5 * time.Minute
+	// removeTimeout is far more than 1,000 websites take.
+	removeTimeout = 10 * time.Minute
 )
 
 // errForeign is returned if a namespace has the name of one of the measurement's, and is not its own.
