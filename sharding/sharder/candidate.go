@@ -8,16 +8,10 @@ import (
 	"fmt"
 
 	"github.com/go-logr/logr"
-	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/watch"
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
-	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
-	"k8s.io/utils/ptr"
 )
 
 // candidate stands for election as the leading sharder of a ring, again and again.
@@ -32,9 +26,9 @@ type candidate struct {
 // run leads whenever this candidate is elected, until the context ends. The context that lead gets ends when the
 // leadership does; the lease is released only after lead has returned.
 func (c *candidate) run(ctx context.Context, lead func(context.Context) error) error {
-	free := c.watchForRelease(ctx)
+	vacancy := watchVacancy(ctx, c.client, c.options)
 	for ctx.Err() == nil {
-		if err := c.stand(ctx, free, lead); err != nil {
+		if err := c.stand(ctx, vacancy, lead); err != nil {
 			return err
 		}
 	}
@@ -42,15 +36,15 @@ func (c *candidate) run(ctx context.Context, lead func(context.Context) error) e
 }
 
 // stand runs for one term at most.
-func (c *candidate) stand(ctx context.Context, free <-chan struct{}, lead func(context.Context) error) error {
+func (c *candidate) stand(ctx context.Context, vacancy *vacancy, lead func(context.Context) error) error {
 	elected := make(chan context.Context, 1)
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 		Name: c.options.LeaseName,
-		Lock: &resourcelock.LeaseLock{
+		Lock: &vacantLock{vacancy: vacancy, LeaseLock: &resourcelock.LeaseLock{
 			LeaseMeta:  metav1.ObjectMeta{Namespace: c.options.Namespace, Name: c.options.LeaseName},
 			Client:     c.client,
 			LockConfig: resourcelock.ResourceLockConfig{Identity: c.options.identity},
-		},
+		}},
 		LeaseDuration: c.options.LeaseDuration,
 		RenewDeadline: c.options.RenewDeadline,
 		RetryPeriod:   c.options.RetryPeriod,
@@ -79,7 +73,7 @@ func (c *candidate) stand(ctx context.Context, free <-chan struct{}, lead func(c
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-free:
+		case <-vacancy.signal:
 			if !elector.IsLeader() {
 				return nil // to try again at once
 			}
@@ -96,36 +90,4 @@ func (c *candidate) stand(ctx context.Context, free <-chan struct{}, lead func(c
 			return err
 		}
 	}
-}
-
-// watchForRelease signals when the sharder's lease has no holder. An elector looks only every other second, which is
-// too long when the leader leaves and takes its shard with it.
-func (c *candidate) watchForRelease(ctx context.Context) <-chan struct{} {
-	free := make(chan struct{}, 1)
-	notify := func(object any) {
-		if lease, ok := object.(*coordinationv1.Lease); ok && ptr.Deref(lease.Spec.HolderIdentity, "") == "" {
-			select {
-			case free <- struct{}{}:
-			default:
-			}
-		}
-	}
-	leases := c.client.Leases(c.options.Namespace)
-	byName := fields.OneTermEqualSelector(metav1.ObjectNameField, c.options.LeaseName).String()
-	_, controller := toolscache.NewInformerWithOptions(toolscache.InformerOptions{
-		ListerWatcher: toolscache.ToListWatcherWithWatchListSemantics(&toolscache.ListWatch{
-			ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-				options.FieldSelector = byName
-				return leases.List(ctx, options)
-			},
-			WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-				options.FieldSelector = byName
-				return leases.Watch(ctx, options)
-			},
-		}, c.client),
-		ObjectType: &coordinationv1.Lease{},
-		Handler:    toolscache.ResourceEventHandlerFuncs{UpdateFunc: func(_, object any) { notify(object) }},
-	})
-	go controller.RunWithContext(ctx)
-	return free
 }

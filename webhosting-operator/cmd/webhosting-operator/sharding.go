@@ -42,9 +42,19 @@ func newManager(restConfig *rest.Config, config *configv1alpha1.WebhostingOperat
 		return nil, nil, err
 	}
 	if mode.RunsSharder() {
-		err = sharder.AddToManager(mgr, restConfig, website.Ring(), sharderOptions(config))
+		err = sharder.AddToManager(mgr, sharderConfig(restConfig, self), website.Ring(), sharderOptions(config))
 	}
 	return mgr, self, err
+}
+
+// sharderConfig says in the user agent of the sharder which shard it runs in, if it does in one.
+func sharderConfig(restConfig *rest.Config, self *shard.Shard) *rest.Config {
+	if self == nil {
+		return restConfig
+	}
+	restConfig = rest.CopyConfig(restConfig)
+	restConfig.UserAgent += " shard/" + self.Name()
+	return restConfig
 }
 
 func shardOptions(config *configv1alpha1.WebhostingOperatorConfig) shard.Options {

@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sharder
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
+	"k8s.io/utils/clock"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
+)
+
+// vacancy watches the sharder's lease and tells as soon as it may be acquired. An elector looks only every other second,
+// which is long when the leader takes its shard with it, and it takes the time from when it looked.
+type vacancy struct {
+	clock clock.Clock
+	// signal gets something when the lease is released, and when it was not renewed for as long as it is valid.
+	signal chan struct{}
+
+	mu   sync.Mutex
+	seen resourcelock.LeaderElectionRecord
+	at   time.Time // when it was seen first
+}
+
+func watchVacancy(ctx context.Context, client coordinationv1client.CoordinationV1Interface, options Options) *vacancy {
+	v := &vacancy{clock: options.Clock, signal: make(chan struct{}, 1)}
+	changes := make(chan *coordinationv1.Lease)
+	changed := func(object any) {
+		if current, ok := object.(*coordinationv1.Lease); ok {
+			select {
+			case changes <- current:
+			case <-ctx.Done():
+			}
+		}
+	}
+	leases := client.Leases(options.Namespace)
+	byName := fields.OneTermEqualSelector(metav1.ObjectNameField, options.LeaseName).String()
+	_, controller := toolscache.NewInformerWithOptions(toolscache.InformerOptions{
+		ListerWatcher: toolscache.ToListWatcherWithWatchListSemantics(&toolscache.ListWatch{
+			ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+				options.FieldSelector = byName
+				return leases.List(ctx, options)
+			},
+			WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+				options.FieldSelector = byName
+				return leases.Watch(ctx, options)
+			},
+		}, client),
+		ObjectType: &coordinationv1.Lease{},
+		Handler: toolscache.ResourceEventHandlerFuncs{
+			AddFunc:    changed,
+			UpdateFunc: func(_, object any) { changed(object) },
+		},
+	})
+	go controller.RunWithContext(ctx)
+	go v.follow(ctx, changes)
+	return v
+}
+
+func (v *vacancy) follow(ctx context.Context, changes <-chan *coordinationv1.Lease) {
+	var expiry <-chan time.Time
+	for first := true; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case current := <-changes:
+			expiry = v.clock.After(lease.Duration(current))
+			if v.note(current) && !first { // an elector that has just begun looks by itself
+				v.tell()
+			}
+			first = false
+		case <-expiry:
+			v.tell()
+		}
+	}
+}
+
+// note remembers the lease and returns whether it has no holder.
+func (v *vacancy) note(current *coordinationv1.Lease) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.seen, v.at = *resourcelock.LeaseSpecToLeaderElectionRecord(&current.Spec), v.clock.Now()
+	return v.seen.HolderIdentity == ""
+}
+
+func (v *vacancy) tell() {
+	select {
+	case v.signal <- struct{}{}:
+	default:
+	}
+}
+
+// expired reports whether the record is what was seen last, and was seen for as long as it is valid.
+func (v *vacancy) expired(record *resourcelock.LeaderElectionRecord) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return *record == v.seen && v.clock.Since(v.at) >= time.Duration(record.LeaseDurationSeconds)*time.Second
+}
+
+// vacantLock shows a lease that is known to have expired as one without a holder, so that an elector acquires it without
+// watching it for as long again. If it was renewed after all, acquiring it fails because of the resource version.
+type vacantLock struct {
+	*resourcelock.LeaseLock
+	vacancy *vacancy
+}
+
+// Get returns the lease's record as the elector has to see it.
+func (l *vacantLock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	record, raw, err := l.LeaseLock.Get(ctx)
+	if err == nil && l.vacancy.expired(record) {
+		record.HolderIdentity = ""
+	}
+	return record, raw, err
+}

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sharder
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+	clocktesting "k8s.io/utils/clock/testing"
+)
+
+// TestCandidateSucceedsACrashedLeader has an elector that looks every half an hour: only the watch can tell in time.
+func TestCandidateSucceedsACrashedLeader(t *testing.T) {
+	g := NewWithT(t)
+	clock := clocktesting.NewFakeClock(time.Now())
+	renewed := metav1.NewMicroTime(clock.Now())
+	leases := fake.NewClientset(&coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{Namespace: testNamespace, Name: "my-ring"},
+		Spec: coordinationv1.LeaseSpec{
+			HolderIdentity: new("crashed"), LeaseDurationSeconds: new(int32(15)), RenewTime: &renewed, AcquireTime: &renewed,
+		},
+	})
+	options := patient
+	options.Clock = clock
+	successor := stand(t, leases, options)
+	g.Eventually(clock.HasWaiters).Should(BeTrue(), "it waits for the lease to expire")
+
+	clock.Step(14 * time.Second)
+	g.Consistently(successor.terms, "200ms").ShouldNot(Receive(), "the lease is valid for 15 s")
+	clock.Step(time.Second)
+	g.Eventually(successor.terms, electionTimeout).Should(Receive())
+	successor.stop()
+	successor.resign <- nil
+}
