@@ -82,7 +82,10 @@ func (c config) render() ([]byte, error) {
 				{"audit-log-maxbackup", "3"},
 			}},
 			// There is one of each, and one that loses its lease while the machine sleeps would end for good.
-			{Name: "kube-controller-manager", ExtraArgs: []argument{{"leader-elect", "false"}}},
+			// The defaults of 5 would make the rollouts of many websites wait for each other, and not for the operator.
+			{Name: "kube-controller-manager", ExtraArgs: []argument{
+				{"leader-elect", "false"}, {"concurrent-deployment-syncs", "20"}, {"concurrent-replicaset-syncs", "20"},
+			}},
 			{Name: "kube-scheduler", ExtraArgs: []argument{{"leader-elect", "false"}}},
 		},
 	})
