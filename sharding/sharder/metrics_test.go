@@ -17,6 +17,7 @@ import (
 
 func TestMetricsOfTheMembership(t *testing.T) {
 	g := NewWithT(t)
+	shardsGauge.Reset() // other tests have rings of their own
 	m, other := newRingMetrics("ring-1"), newRingMetrics("ring-2")
 	m.setMembership(plan.NewMembership("ring-1", shards(map[string]lease.State{
 		"a": lease.Ready, "b": lease.Ready, "c": lease.Dead, "d": lease.Fenced,
