@@ -37,7 +37,8 @@ type Options struct {
 	// Default: 30 minutes.
 	CheckPeriod time.Duration
 
-	// Concurrency is how many objects are written at a time, at most, for one kind and cause. Default: 16.
+	// Concurrency is how many objects are written at a time, at most, for one kind and cause. Default: 50, which lets the
+	// sharder keep up with shards that reconcile what they are given at once.
 	Concurrency int
 
 	// Clock tells the time. Default: the real clock.
@@ -61,7 +62,7 @@ func (o *Options) complete(ringName string) error {
 	o.RetryPeriod = cmp.Or(o.RetryPeriod, 2*time.Second)
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, time.Minute)
 	o.CheckPeriod = cmp.Or(o.CheckPeriod, 30*time.Minute)
-	o.Concurrency = cmp.Or(o.Concurrency, 16)
+	o.Concurrency = cmp.Or(o.Concurrency, 50)
 	if o.Clock == nil {
 		o.Clock = clock.RealClock{}
 	}

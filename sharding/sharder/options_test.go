@@ -26,7 +26,7 @@ func TestOptionsDefaults(t *testing.T) {
 	g.Expect(options.RetryPeriod).To(Equal(2 * time.Second))
 	g.Expect(options.DrainTimeout).To(Equal(time.Minute))
 	g.Expect(options.CheckPeriod).To(Equal(30 * time.Minute))
-	g.Expect(options.Concurrency).To(Equal(16))
+	g.Expect(options.Concurrency).To(Equal(50))
 	g.Expect(options.Clock).To(Equal(clock.RealClock{}))
 	g.Expect(options.identity).To(HavePrefix(hostname + "_"))
 	g.Expect(options.identity).NotTo(Equal(others.identity), "two sharders on one host are two candidates")
