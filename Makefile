@@ -102,6 +102,7 @@ format: go-is-there ## Format the code, and apply what the linter can repair by 
 
 .PHONY: local
 local: go-is-there ## Build the command bin/local that runs the local cluster
+	@[ -x $(LOCAL) ] || echo "building $(LOCAL), which takes a minute or two the first time"
 	@cd hack/local && GOWORK=off go build -buildvcs=false -o ../../$(LOCAL) .
 
 # Go selects the version that a go.mod asks for by itself, from version 1.21 on.
