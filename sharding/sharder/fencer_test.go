@@ -100,7 +100,7 @@ func TestFencerPicksAnotherWhenTheSampleIsAcknowledged(t *testing.T) {
 	g := NewWithT(t)
 	c := newDrainingCluster(t)
 	for name, labels := range map[string]map[string]string{
-		"hangs": drainingAt("a"), "of-another": drainingAt("b"), "stays": assignedTo("a"),
+		"hangs": drainingAt("a"), "a-of-another": drainingAt("b"), "a-stays": assignedTo("a"), // which are listed first
 	} {
 		g.Expect(c.client.Create(t.Context(), unsaved(deployment(name, labels)))).To(Succeed())
 	}

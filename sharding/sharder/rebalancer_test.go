@@ -292,34 +292,22 @@ func (c *cluster) pages() []string {
 func TestWalkIsBounded(t *testing.T) {
 	g := NewWithT(t)
 	c, r := newLeftCluster(t, 40)
-	var current, highest atomic.Int32
-	four := make(chan struct{})
-	c.onPatch = func(ctx context.Context, _ client.Object) error {
-		now := current.Add(1)
-		defer current.Add(-1)
-		for {
-			if seen := highest.Load(); now <= seen || highest.CompareAndSwap(seen, now) {
-				break
-			}
-		}
-		if now == 4 {
-			select {
-			case <-four:
-			default:
-				close(four)
-			}
-		}
-		select {
-		case <-four: // once that many were under way
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	var writing atomic.Int32
+	proceed := make(chan struct{})
+	c.onPatch = func(context.Context, client.Object) error {
+		writing.Add(1)
+		defer writing.Add(-1)
+		<-proceed
+		return nil
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	_, err := r.Reconcile(ctx, sweepOfA)
-	g.Expect(err).NotTo(HaveOccurred())
+	done := make(chan error)
+	go func() {
+		_, err := r.Reconcile(t.Context(), sweepOfA)
+		done <- err
+	}()
+	g.Eventually(writing.Load, time.Minute).Should(BeEquivalentTo(4), "as many at a time as Options.Concurrency says")
+	g.Consistently(writing.Load).Should(BeEquivalentTo(4))
+	close(proceed)
+	g.Eventually(done, time.Minute).Should(Receive(BeNil()))
 	g.Expect(c.countOf(t, "b")).To(Equal(40))
-	g.Expect(highest.Load()).To(BeEquivalentTo(4), "as many at a time as Options.Concurrency says")
 }
