@@ -71,7 +71,8 @@ func (s *standing) lead(ctx context.Context) error {
 	}
 }
 
-// fakeCoordination says that watches begin with nothing, which only the whole clientset says otherwise.
+// fakeCoordination says that a watch does not begin with what there is already. The fake clientset says so as a whole, but
+// its parts do not.
 type fakeCoordination struct {
 	coordinationv1client.CoordinationV1Interface
 }
