@@ -13,6 +13,8 @@
 //   - shard is what an operator imports: the shard lease, the filtered caches and the wrapped reconciler.
 //   - sharder carries decisions out: it assigns objects, moves them when membership changes, and fences shards.
 //
+// The smallest complete program that uses it is examples/diff/sharded.
+//
 // The first three are pure. The packages shard and sharder know Kubernetes clients, and never each other: they meet in
 // the API server only.
 package sharding

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command sharded is the controller of the command singleton, divided among its instances. The difference between the
+// two is what docs/implement-sharding.md shows.
+package main
+
+import (
+	"context"
+	"os"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/shard"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+)
+
+const namespace = "example-system"
+
+var ring = sharding.Ring{Name: "example", Kinds: []sharding.Kind{{Main: &appsv1.Deployment{}, Controlled: []client.Object{&corev1.ConfigMap{}}}}}
+
+// Several instances may run on one machine.
+var noMetrics = server.Options{BindAddress: "0"}
+
+func main() {
+	ctrl.SetLogger(zap.New())
+	config := ctrl.GetConfigOrDie()
+
+	self, err := shard.New(ring, shard.Options{Namespace: namespace})
+	check(err)
+	mgr, err := self.NewManager(config, ctrl.Options{Metrics: noMetrics})
+	check(err)
+	check(sharder.AddToManager(mgr, config, ring, sharder.Options{Namespace: namespace}))
+
+	r := &reconciler{Client: mgr.GetClient(), labels: self.Labels()}
+	check(builder.ControllerManagedBy(mgr).
+		For(&appsv1.Deployment{}, builder.WithPredicates(self.Predicate(predicate.GenerationChangedPredicate{}))).
+		Owns(&corev1.ConfigMap{}).
+		Complete(self.Reconciler(mgr.GetClient(), &appsv1.Deployment{}, r)))
+	check(mgr.Start(ctrl.SetupSignalHandler()))
+}
+
+type reconciler struct {
+	client.Client
+	labels map[string]string
+}
+
+func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	deployment := &appsv1.Deployment{}
+	if err := r.Get(ctx, request.NamespacedName, deployment); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	configMap := corev1ac.ConfigMap(deployment.Name, deployment.Namespace).
+		WithLabels(r.labels).
+		WithData(map[string]string{"replicas": strconv.Itoa(int(*deployment.Spec.Replicas))}).
+		WithOwnerReferences(metav1ac.OwnerReference().WithAPIVersion("apps/v1").WithKind("Deployment").
+			WithName(deployment.Name).WithUID(deployment.UID).WithController(true))
+	return ctrl.Result{}, r.Apply(ctx, configMap, client.FieldOwner("example"), client.ForceOwnership)
+}
+
+func check(err error) {
+	if err != nil {
+		ctrl.Log.Error(err, "Ending")
+		os.Exit(1)
+	}
+}
