@@ -27,7 +27,7 @@ generated() {
   done | tar -C "$root" -cf - -T - | tar -C "$copy" -xf -
   cp -R "$copy" "$scratch/before"
   find "$copy" -name 'zz_generated.*' -exec rm {} +
-  rm -f "$copy"/webhosting-operator/config/crd/bases/*.yaml
+  rm -f "$copy"/config/crd/bases/*.yaml "$copy"/webhosting-operator/config/crd/bases/*.yaml
   "$copy/hack/generate.sh"
   diff -ru "$scratch/before" "$copy"
 }

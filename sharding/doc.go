@@ -9,7 +9,7 @@
 //   - ring maps keys to shards by consistent hashing, and key derives the key of an object.
 //   - lease says in which state each shard is.
 //   - plan decides what to do with an object.
-//   - api/v1alpha1 names the labels by which sharders and shards understand each other.
+//   - api/v1alpha1 names the labels by which sharders and shards understand each other, and holds the kind ControllerRing.
 //   - shard is what an operator imports: the shard lease, the filtered caches and the wrapped reconciler.
 //   - sharder carries decisions out: it assigns objects, moves them when membership changes, and fences shards.
 //
