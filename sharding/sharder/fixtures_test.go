@@ -124,7 +124,7 @@ func newCluster(t *testing.T, states map[string]lease.State, objects ...*appsv1.
 		options: options, ring: testRing, kinds: []schema.GroupVersionKind{deployments}, client: c.client, members: c.members,
 		leases: c.leases.leases(c.clock), metrics: metrics, log: logr.Discard(), queue: c.delayed, samples: map[string]sample{},
 	}
-	c.settler = &settler{ring: testRing, members: c.members, client: c.client, fencer: c.fencer, metrics: metrics, log: logr.Discard()}
+	c.settler = &settler{ring: testRing, members: c.members, moves: newMovesUnderWay(), client: c.client, fencer: c.fencer, metrics: metrics, log: logr.Discard()}
 	return c
 }
 

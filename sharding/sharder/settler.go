@@ -27,6 +27,7 @@ const maxAttempts = 5
 type settler struct {
 	ring    sharding.Ring
 	members *members
+	moves   *movesUnderWay
 	client  client.Client // not cached
 	fencer  *fencer
 	metrics ringMetrics
@@ -39,14 +40,18 @@ type settler struct {
 func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetadata) error {
 	objectKey := key.ForMain(object, object.GroupVersionKind().GroupKind())
 	for range maxAttempts {
-		membership := s.members.load()
-		decision := membership.Plan(object.Labels, objectKey)
+		var membership *plan.Membership
+		decision, done := s.moves.begin(object.Labels[s.ring.LabelShard()], func() plan.Decision {
+			membership = s.members.load()
+			return membership.Plan(object.Labels, objectKey)
+		})
 		if decision.Action == plan.Nothing {
 			s.fencer.noteDraining(object)
 			return nil
 		}
 
 		err := s.write(ctx, object, decision)
+		done()
 		switch {
 		case apierrors.IsNotFound(err):
 			return nil

@@ -31,17 +31,17 @@ func (s *sharder) lead(ctx context.Context) error {
 	}
 
 	log := s.options.Log
-	members := newMembers(s.ring.Name)
+	members, moves := newMembers(s.ring.Name), newMovesUnderWay()
 	leases := &leases{client: s.leases.Leases(s.options.Namespace), clock: s.options.Clock}
 	fencer := &fencer{
 		options: s.options, ring: s.ring, kinds: s.kinds, client: direct, members: members, leases: leases,
 		metrics: s.metrics, log: log, queue: newQueue[string]("sharder-fencer", maxBackoff), samples: map[string]sample{},
 	}
-	settler := &settler{ring: s.ring, members: members, client: direct, fencer: fencer, metrics: s.metrics, log: log}
+	settler := &settler{ring: s.ring, members: members, moves: moves, client: direct, fencer: fencer, metrics: s.metrics, log: log}
 	rebalancer := newRebalancer(s.options, s.kinds, settler)
 	tracker := &tracker{
 		ring: s.ring.Name, clock: s.options.Clock, contact: s.contact, cache: cached, leases: leases, members: members,
-		metrics: s.metrics, log: log,
+		moves: moves, metrics: s.metrics, log: log,
 	}
 
 	group, ctx := errgroup.WithContext(ctx)

@@ -23,6 +23,9 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
 )
 
+// moveCheck is how soon the tracker looks again whether the moves that it waits for have ended. They take milliseconds.
+const moveCheck = 10 * time.Millisecond
+
 // tracker knows the shards of a ring by their leases. It looks at all of them together, whenever one of them changes
 // and whenever time alone changes a state. It publishes the membership and then acts on the leases.
 type tracker struct {
@@ -32,6 +35,7 @@ type tracker struct {
 	cache   cache.Cache // holds the ring's leases only
 	leases  *leases
 	members *members
+	moves   *movesUnderWay
 	metrics ringMetrics
 	log     logr.Logger
 
@@ -66,7 +70,12 @@ func (t *tracker) Reconcile(ctx context.Context, _ leasesChanged) (reconcile.Res
 	var errs []error
 	var next time.Time
 	for _, shard := range shards {
-		errs = append(errs, t.act(ctx, shard))
+		if shard.State == lease.Ready && !t.moves.none(shard.Name) {
+			// It came back while its objects are moved away, and begins to work when it is labelled ready.
+			shard.Next = now.Add(moveCheck)
+		} else {
+			errs = append(errs, t.act(ctx, shard))
+		}
 		if !shard.Next.IsZero() && (next.IsZero() || shard.Next.Before(next)) {
 			next = shard.Next
 		}

@@ -51,7 +51,7 @@ func track(t *testing.T, leases ...*coordinationv1.Lease) *tracked {
 	log := funcr.New(func(_, args string) { s.logged = append(s.logged, args) }, funcr.Options{})
 	s.tracker = &tracker{
 		ring: "my-ring", clock: s.clock, contact: &contact{clock: s.clock}, cache: &s.cached, leases: s.leases.leases(s.clock),
-		members: newMembers("my-ring"), metrics: newRingMetrics("my-ring"), log: log,
+		members: newMembers("my-ring"), moves: newMovesUnderWay(), metrics: newRingMetrics("my-ring"), log: log,
 	}
 	s.see(leases...)
 	return s
