@@ -1,0 +1,133 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package integration_test
+
+import (
+	"fmt"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gexec"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding"
+)
+
+// A shard that knows neither this library nor controller-runtime, only the protocol, in one ring with a shard that is
+// built on them, and with our sharder.
+var _ = Describe("A shard in Python", func() {
+	var (
+		r      *testRing
+		start  func(arguments ...string) process
+		python process
+		stop   func()
+	)
+
+	BeforeEach(func() {
+		r = newTestRing()
+		program, kubeconfig := pythonProgram(), writeKubeconfig()
+		start = func(arguments ...string) process {
+			return runProcess(program, append([]string{
+				"-B", "../../examples/python-shard/shard.py", "--kubeconfig", kubeconfig,
+				"--ring", r.Name, "--name", "python", "--namespace", r.namespace,
+				"--lease-duration", fmt.Sprint(leaseDuration.Seconds()),
+				"--renew-deadline", fmt.Sprint(renewDeadline.Seconds()),
+				"--retry-period", fmt.Sprint(retryPeriod.Seconds()),
+			}, arguments...)...)
+		}
+
+		r.create(20)
+		r.start("sharder", sharding.ModeSharder)
+		python = start()
+		r.eventuallySettled("python")
+		stop = r.churn()
+		r.start("go", sharding.ModeShard) // which drains the half of the objects
+		Eventually(r.expectOwners).WithArguments("go", "python").Should(Succeed())
+	})
+
+	AfterEach(func() {
+		stop()
+		Expect(r.expectNoInterleavedWrites()).To(BeNumerically(">", 0), "objects changed hands")
+	})
+
+	It("shares the objects with one in Go, and lets go of those that it has to", func() {
+		stop()
+		r.eventuallySettled("go", "python")
+		Expect(r.draining()).To(BeEmpty())
+		Expect(python).NotTo(gexec.Exit())
+	})
+
+	It("gets its objects back when the one in Go leaves and comes again", func() {
+		other := r.start("other", sharding.ModeShard)
+		Eventually(r.expectOwners).WithArguments("go", "other", "python").Should(Succeed())
+		other.leave()
+		stop()
+		r.eventuallySettled("go", "python")
+	})
+
+	It("hands everything over at once when it is asked to end", func() {
+		left := time.Now()
+		python.leave()
+		Eventually(r.expectOwners).WithArguments("go").Should(Succeed())
+		Expect(time.Since(left)).To(BeNumerically("<", leaseDuration), "a lease that is released need not expire")
+		stop()
+		r.eventuallySettled("go")
+	})
+
+	It("is survived by its objects when it is killed, and comes back under its name", func() {
+		python.Kill()
+		Eventually(r.expectOwners).WithArguments("go").Should(Succeed())
+
+		python = start()
+		Eventually(r.expectOwners, "30s").WithArguments("go", "python").Should(Succeed())
+		stop()
+		r.eventuallySettled("go", "python")
+	})
+
+	It("writes nothing more when it wakes up after its time", func() {
+		python.pause()
+		Eventually(r.expectOwners).WithArguments("go").Should(Succeed())
+		python.wake()
+		Eventually(python).Should(gexec.Exit(1))
+		stop()
+		r.eventuallySettled("go")
+	})
+
+	It("ends when its lease is taken away", func() {
+		Expect(apiServer.Delete(inContext(), r.lease("python"))).To(Succeed())
+		Eventually(python).Should(gexec.Exit(1))
+		stop()
+		r.eventuallySettled("go")
+	})
+
+	It("waits while another process of its name holds the lease", func() {
+		second := start()
+		Consistently(second, leaseDuration).ShouldNot(gexec.Exit())
+		Expect(second.Err.Contents()).NotTo(ContainSubstring("Acquired"))
+		python.leave()
+		Eventually(second.Err.Contents).Should(ContainSubstring("Acquired"))
+		stop()
+		r.eventuallySettled("go", "python")
+	})
+})
+
+var _ = Describe("The cache of a shard in Python", func() {
+	It("passes its own tests", func() {
+		tests := runProcess(pythonProgram(), "-B", "-m", "unittest", "discover", "--start-directory", "../../examples/python-shard", "--pattern", "*_test.py")
+		Eventually(tests).Should(gexec.Exit(0))
+	})
+})
+
+// expectOwners checks that exactly these shards have objects, whether they have got round to them or not.
+func (r *testRing) expectOwners(g Gomega, shards ...string) {
+	owners := map[string]bool{}
+	for _, owner := range r.owners(g) {
+		owners[owner] = true
+	}
+	wanted := map[string]bool{}
+	for _, shard := range shards {
+		wanted[shard] = true
+	}
+	g.Expect(owners).To(Equal(wanted))
+}
