@@ -7,58 +7,35 @@ import (
 	"context"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
-// assigner assigns the unassigned objects of one main kind. Its cache holds nothing else.
+// assigner assigns the unassigned objects of one main kind.
 type assigner struct {
-	gvk     schema.GroupVersionKind
-	cache   cache.Cache
+	objects unassignedReader
 	settler *settler
-	queue   queue[reconcile.Request]
+	queue   queue[types.NamespacedName]
 }
 
-func (a *assigner) source() source.Source {
-	return source.Kind(a.cache, a.object(), &handler.TypedEnqueueRequestForObject[*metav1.PartialObjectMetadata]{})
+// unassignedReader is unassigned for its readers.
+type unassignedReader interface {
+	get(types.NamespacedName) *metav1.PartialObjectMetadata
+	names() []types.NamespacedName
 }
 
-// Reconcile assigns the object. One that is not in the cache is assigned, or gone.
-func (a *assigner) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-	object := a.object()
-	if err := a.cache.Get(ctx, request.NamespacedName, object); err != nil {
-		return reconcile.Result{}, client.IgnoreNotFound(err)
+// Reconcile assigns the object, unless it is assigned or gone by now.
+func (a *assigner) Reconcile(ctx context.Context, name types.NamespacedName) (reconcile.Result, error) {
+	object := a.objects.get(name)
+	if object == nil {
+		return reconcile.Result{}, nil
 	}
 	return reconcile.Result{}, a.settler.settle(ctx, object)
 }
 
-// enqueueAll looks at all unassigned objects again: there may be a shard for them now.
-func (a *assigner) enqueueAll(ctx context.Context) {
-	objects := a.unassigned(ctx)
-	for i := range objects {
-		a.queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&objects[i])})
+// lookAgain looks at all unassigned objects: there may be a shard for them now.
+func (a *assigner) lookAgain() {
+	for _, name := range a.objects.names() {
+		a.queue.Add(name)
 	}
-}
-
-// unassigned returns what is in the cache: nothing before it has synced, when all objects are enqueued anyway.
-func (a *assigner) unassigned(ctx context.Context) []metav1.PartialObjectMetadata {
-	informer, err := a.cache.GetInformer(ctx, a.object(), cache.BlockUntilSynced(false))
-	if err != nil || !informer.HasSynced() {
-		return nil
-	}
-	list := newList(a.gvk)
-	if err := a.cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-		return nil // the term is over
-	}
-	return list.Items
-}
-
-func (a *assigner) object() *metav1.PartialObjectMetadata {
-	object := &metav1.PartialObjectMetadata{}
-	object.SetGroupVersionKind(a.gvk)
-	return object
 }

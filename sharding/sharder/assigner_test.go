@@ -12,111 +12,86 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// objectCache is a cache that reads through to the cluster, for what an assigner asks of it.
-type objectCache struct {
-	cache.Cache
-	cluster  *cluster
-	unsynced bool
-	err      error
+// watchedObjects are all objects of the cluster, as if none were assigned.
+type watchedObjects struct {
+	t       *testing.T
+	cluster *cluster
 }
 
-func (c *objectCache) Get(ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
-	if c.err != nil {
-		return c.err
+func (o *watchedObjects) get(name types.NamespacedName) *metav1.PartialObjectMetadata {
+	object := &metav1.PartialObjectMetadata{}
+	object.SetGroupVersionKind(deployments)
+	if err := o.cluster.client.Get(o.t.Context(), name, object); err != nil {
+		return nil
 	}
-	return c.cluster.client.Get(ctx, key, object, options...)
+	return object
 }
 
-func (c *objectCache) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
-	if c.err != nil {
-		return c.err
+func (o *watchedObjects) names() []types.NamespacedName {
+	list := newList(deployments)
+	NewWithT(o.t).Expect(o.cluster.client.List(o.t.Context(), list)).To(Succeed())
+	var names []types.NamespacedName
+	for i := range list.Items {
+		names = append(names, client.ObjectKeyFromObject(&list.Items[i]))
 	}
-	return c.cluster.client.List(ctx, list, options...)
+	return names
 }
 
-func (c *objectCache) GetInformer(context.Context, client.Object, ...cache.InformerGetOption) (cache.Informer, error) {
-	return &objectInformer{synced: !c.unsynced}, nil
-}
-
-type objectInformer struct {
-	cache.Informer
-	synced bool
-}
-
-func (i *objectInformer) HasSynced() bool { return i.synced }
-
-func newTestAssigner(t *testing.T, objects ...*appsv1.Deployment) (*assigner, *objectCache) {
+func newTestAssigner(t *testing.T, objects ...*appsv1.Deployment) (*assigner, *cluster) {
 	t.Helper()
 	cluster := newCluster(t, ready("a"), objects...)
-	cached := &objectCache{cluster: cluster}
-	queue := newQueue[reconcile.Request]("test", maxBackoff)
+	queue := newQueue[types.NamespacedName]("test", maxBackoff)
 	t.Cleanup(queue.ShutDown)
-	return &assigner{gvk: deployments, cache: cached, settler: cluster.settler, queue: queue}, cached
+	return &assigner{objects: &watchedObjects{t, cluster}, settler: cluster.settler, queue: queue}, cluster
 }
 
-func requestFor(name string) reconcile.Request {
-	return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: "default", Name: name}}
+func named(name string) types.NamespacedName {
+	return types.NamespacedName{Namespace: "default", Name: name}
 }
 
 func TestAssigner(t *testing.T) {
 	g := NewWithT(t)
-	a, cached := newTestAssigner(t, deployment("x", nil))
-	g.Expect(a.Reconcile(t.Context(), requestFor("x"))).To(Equal(reconcile.Result{}))
-	g.Expect(cached.cluster.object(t, "x").Labels).To(Equal(assignedTo("a")))
-	g.Expect(a.Reconcile(t.Context(), requestFor("gone"))).To(Equal(reconcile.Result{}))
-	g.Expect(cached.cluster.patches).To(HaveLen(1))
+	a, cluster := newTestAssigner(t, deployment("x", nil))
+	g.Expect(a.Reconcile(t.Context(), named("x"))).To(Equal(reconcile.Result{}))
+	g.Expect(cluster.object(t, "x").Labels).To(Equal(assignedTo("a")))
+	g.Expect(a.Reconcile(t.Context(), named("gone"))).To(Equal(reconcile.Result{}))
+	g.Expect(cluster.patches).To(HaveLen(1))
 }
 
 func TestAssignerReturnsErrors(t *testing.T) {
 	g := NewWithT(t)
 	unavailable := errors.New("service unavailable")
-	a, cached := newTestAssigner(t, deployment("x", nil))
-	cached.cluster.onPatch = func(context.Context, client.Object) error { return unavailable }
-	_, err := a.Reconcile(t.Context(), requestFor("x"))
+	a, cluster := newTestAssigner(t, deployment("x", nil))
+	cluster.onPatch = func(context.Context, client.Object) error { return unavailable }
+	_, err := a.Reconcile(t.Context(), named("x"))
 	g.Expect(err).To(MatchError(unavailable))
-
-	cached.err = errors.New("the cache is not started")
-	_, err = a.Reconcile(t.Context(), requestFor("x"))
-	g.Expect(err).To(MatchError(cached.err))
 }
 
 func TestAssignerLooksAgainAtWhatIsUnassigned(t *testing.T) {
 	g := NewWithT(t)
-	a, cached := newTestAssigner(t, deployment("x", nil), deployment("y", nil))
-
-	cached.unsynced = true
-	a.enqueueAll(t.Context())
-	g.Expect(a.unassigned(t.Context())).To(BeEmpty())
-	g.Expect(a.queue.Len()).To(BeZero(), "all are enqueued anyway when the cache has synced")
-
-	cached.unsynced = false
-	a.enqueueAll(t.Context())
-	g.Expect(a.unassigned(t.Context())).To(HaveLen(2))
+	a, _ := newTestAssigner(t, deployment("x", nil), deployment("y", nil))
+	a.lookAgain()
 	g.Expect(a.queue.Len()).To(Equal(2))
 	first, _ := a.queue.Get()
 	second, _ := a.queue.Get()
-	g.Expect([]reconcile.Request{first, second}).To(ConsistOf(requestFor("x"), requestFor("y")))
-
-	cached.err = errors.New("the term is over")
-	g.Expect(a.unassigned(t.Context())).To(BeEmpty())
+	g.Expect([]types.NamespacedName{first, second}).To(ConsistOf(named("x"), named("y")))
 }
 
 func TestKeepIdentity(t *testing.T) {
 	g := NewWithT(t)
-	object := deploymentMetadata("x", assignedTo("a"))
+	object := &metav1.PartialObjectMetadata{ObjectMeta: deployment("x", assignedTo("a")).ObjectMeta}
 	object.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "m"}}
 	object.Annotations = map[string]string{"long": "text"}
-	object.OwnerReferences = []metav1.OwnerReference{{Name: "owner"}}
+	object.OwnerReferences = []metav1.OwnerReference{{Name: "owner"}, {Name: "controller", Controller: new(true)}}
 	object.Finalizers = []string{"finalizer"}
-	g.Expect(keepIdentity(object)).To(Equal(deploymentMetadata("x", assignedTo("a"))), "what decisions and writes need stays")
 
-	other := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{"a": "b"}}}
-	g.Expect(keepIdentity(other.DeepCopy())).To(Equal(other))
+	wanted := deploymentMetadata("x", assignedTo("a"))
+	wanted.OwnerReferences = []metav1.OwnerReference{{Name: "controller", Controller: new(true)}}
+	g.Expect(keepIdentityAs(deployments)(object)).To(Equal(wanted), "what decisions and writes need stays")
 }
 
 // A client takes the kind of a list without one suffix.

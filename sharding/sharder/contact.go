@@ -4,6 +4,7 @@
 package sharder
 
 import (
+	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -11,8 +12,8 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// contact remembers when the API server last answered. While the sharder leads, renewing its own lease makes sure that
-// it asks often enough.
+// contact remembers when the API server last let the sharder hear something, be it an answer or an event of a watch. The
+// leases of other shards that are renewed, or the sharder's own, make sure that there is something to hear.
 type contact struct {
 	clock clock.PassiveClock
 	last  atomic.Pointer[time.Time]
@@ -31,11 +32,32 @@ func (c *contact) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripperFunc(func(request *http.Request) (*http.Response, error) {
 		response, err := next.RoundTrip(request)
 		if err == nil && response.StatusCode < http.StatusInternalServerError {
-			now := c.clock.Now()
-			c.last.Store(&now)
+			c.note()
+			if response.Body != nil {
+				response.Body = &heardBody{ReadCloser: response.Body, contact: c}
+			}
 		}
 		return response, err
 	})
+}
+
+func (c *contact) note() {
+	now := c.clock.Now()
+	c.last.Store(&now)
+}
+
+// heardBody notes what is read from it.
+type heardBody struct {
+	io.ReadCloser
+	contact *contact
+}
+
+func (b *heardBody) Read(buffer []byte) (int, error) {
+	n, err := b.ReadCloser.Read(buffer)
+	if n > 0 {
+		b.contact.note()
+	}
+	return n, err
 }
 
 type roundTripperFunc func(*http.Request) (*http.Response, error)

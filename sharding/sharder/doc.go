@@ -1,12 +1,16 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package sharder assigns the objects of a ring to its shards. Of all processes that run it for a ring, one leads.
+// Package sharder assigns the objects of rings to their shards. It runs embedded in an operator, for its one ring
+// (AddToManager), or by itself for any number of rings that come, change and go.
 //
-// What it does and what it remembers do not grow with the number of assigned objects:
+//   - An Environment is what all rings of a process share. It watches the leases of all shards, once.
+//   - Shards knows the shards of one ring by their leases. It only reads, so every replica runs it.
+//   - Lead does what only the leading sharder of a ring does. Nothing outlives it.
 //
-//   - The tracker watches the shards' leases and knows the membership of the ring. It takes the leases of shards that
-//     went silent, and deletes those of shards that are long dead.
+// What Lead does and what it remembers do not grow with the number of assigned objects:
+//
+//   - The keeper takes the leases of shards that went silent, and deletes those of shards that are long dead.
 //   - The assigner watches, metadata only, the objects that have no shard. There are next to none: an assigned object
 //     leaves the watch, and its updates never get here.
 //   - The rebalancer pages through assigned objects when the membership changes, and forgets them.

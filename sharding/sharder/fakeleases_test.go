@@ -42,7 +42,7 @@ func newFakeLeases(leases ...*coordinationv1.Lease) *fakeLeases {
 }
 
 func (f *fakeLeases) leases(clock clock.PassiveClock) *leases {
-	return &leases{client: f.CoordinationV1().Leases(testNamespace), clock: clock}
+	return &leases{client: f.CoordinationV1(), clock: clock}
 }
 
 // get returns the lease of that name as it is now.

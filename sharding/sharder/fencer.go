@@ -5,17 +5,17 @@ package sharder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-
-	"github.com/timebertt/kubernetes-controller-sharding/sharding"
 )
 
 // fencer takes the lease of a shard that does not let a draining object go within the drain timeout.
@@ -23,13 +23,14 @@ import (
 // It remembers one draining object a shard. When that one was let go in time, it picks another, so a shard that lets
 // all objects go but one is found out too, if later.
 type fencer struct {
-	options Options
-	ring    sharding.Ring
-	kinds   []schema.GroupVersionKind
+	options LeadOptions
+	clock   clock.PassiveClock
+	scope   Scope
 	client  client.Client // not cached
 	members *members
 	leases  *leases
-	metrics ringMetrics
+	find    func(shard string) (types.NamespacedName, bool) // its lease
+	metrics *ringMetrics
 	log     logr.Logger
 	queue   queue[string]
 
@@ -46,7 +47,7 @@ type sample struct {
 // noteDrain is noteDraining for an object that was not draining until now. If it is the shard's sample all the same, it
 // has been let go and come back since, so its clock starts again.
 func (f *fencer) noteDrain(object *metav1.PartialObjectMetadata) {
-	shard := object.Labels[f.ring.LabelShard()]
+	shard := object.Labels[f.scope.labelShard()]
 	f.mu.Lock()
 	if sample, known := f.samples[shard]; known && sample.object.UID == object.UID {
 		delete(f.samples, shard)
@@ -57,14 +58,14 @@ func (f *fencer) noteDrain(object *metav1.PartialObjectMetadata) {
 
 // noteDraining starts the clock if the object is draining and none is running for its shard.
 func (f *fencer) noteDraining(object *metav1.PartialObjectMetadata) {
-	shard, assigned := object.Labels[f.ring.LabelShard()]
-	if _, draining := object.Labels[f.ring.LabelDrain()]; !assigned || !draining {
+	shard, assigned := object.Labels[f.scope.labelShard()]
+	if _, draining := object.Labels[f.scope.labelDrain()]; !assigned || !draining {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, known := f.samples[shard]; !known {
-		f.samples[shard] = sample{object: object.DeepCopy(), since: f.options.Clock.Now()}
+		f.samples[shard] = sample{object: object.DeepCopy(), since: f.clock.Now()}
 		f.queue.AddAfter(shard, f.options.DrainTimeout)
 	}
 }
@@ -77,7 +78,7 @@ func (f *fencer) Reconcile(ctx context.Context, shard string) (reconcile.Result,
 	if !known {
 		return reconcile.Result{}, nil
 	}
-	if wait := f.options.DrainTimeout - f.options.Clock.Since(sample.since); wait > 0 {
+	if wait := f.options.DrainTimeout - f.clock.Since(sample.since); wait > 0 {
 		return reconcile.Result{RequeueAfter: wait}, nil
 	}
 
@@ -103,12 +104,16 @@ func (f *fencer) stillDraining(ctx context.Context, shard string, sample sample)
 	if err := f.client.Get(ctx, client.ObjectKeyFromObject(sample.object), object); err != nil {
 		return false, client.IgnoreNotFound(err)
 	}
-	_, draining := object.Labels[f.ring.LabelDrain()]
-	return draining && object.UID == sample.object.UID && object.Labels[f.ring.LabelShard()] == shard, nil
+	_, draining := object.Labels[f.scope.labelDrain()]
+	return draining && object.UID == sample.object.UID && object.Labels[f.scope.labelShard()] == shard, nil
 }
 
 func (f *fencer) fence(ctx context.Context, shard string, sample sample) error {
-	taken, err := f.leases.fence(ctx, shard)
+	name, known := f.find(shard)
+	if !known {
+		return nil
+	}
+	taken, err := f.leases.fence(ctx, name)
 	if err != nil {
 		return fmt.Errorf("fencing shard %s: %w", shard, err)
 	}
@@ -126,17 +131,18 @@ func (f *fencer) pickNext(ctx context.Context, shard string) error {
 	if !f.members.load().State(shard).Available() {
 		return nil
 	}
-	for _, kind := range f.kinds {
+	var errs []error
+	for _, kind := range f.scope.mainKinds() {
 		list := newList(kind)
 		err := f.client.List(ctx, list, client.Limit(1),
-			client.MatchingLabels{f.ring.LabelShard(): shard}, client.HasLabels{f.ring.LabelDrain()})
-		if err != nil {
-			return fmt.Errorf("looking for draining objects of shard %s: %w", shard, err)
+			client.MatchingLabels{f.scope.labelShard(): shard}, client.HasLabels{f.scope.labelDrain()})
+		if err != nil && !concernsResource(err) { // a resource that does not work is reported by others
+			errs = append(errs, fmt.Errorf("looking for draining objects of shard %s: %w", shard, err))
 		}
 		for i := range list.Items {
 			list.Items[i].SetGroupVersionKind(kind)
 			f.noteDraining(&list.Items[i])
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }

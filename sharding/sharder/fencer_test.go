@@ -76,7 +76,7 @@ func TestFencerFencesOnce(t *testing.T) {
 	g.Expect(c.leases.get(t, "a").Annotations).To(HaveKeyWithValue(fencedUntil, c.clock.Now().Add(15*time.Second).Format(time.RFC3339Nano)))
 	g.Expect(c.patches).To(BeEmpty(), "the objects have to wait until the shard has surely stopped")
 
-	c.members.publish("my-ring", shards(map[string]lease.State{"a": lease.Fenced, "b": lease.Ready}))
+	c.members.publish(shards(map[string]lease.State{"a": lease.Fenced, "b": lease.Ready}))
 	c.clock.Step(time.Minute)
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{}))
 	g.Expect(c.samples()).To(BeEmpty())
@@ -136,9 +136,9 @@ func TestFencerSparesAShard(t *testing.T) {
 			NewWithT(t).Expect(c.client.Create(t.Context(), again)).To(Succeed())
 		},
 		"that is gone": func(t *testing.T, c *cluster) {
-			c.members.publish("my-ring", shards(map[string]lease.State{"a": lease.Dead, "b": lease.Ready}))
+			c.members.publish(shards(map[string]lease.State{"a": lease.Dead, "b": lease.Ready}))
 		},
-		"that has no lease": func(t *testing.T, c *cluster) { c.members.publish("my-ring", shards(ready("b"))) },
+		"that has no lease": func(t *testing.T, c *cluster) { c.members.publish(shards(ready("b"))) },
 	} {
 		t.Run(title, func(t *testing.T) {
 			g := NewWithT(t)
@@ -156,7 +156,7 @@ func TestFencerSparesAShard(t *testing.T) {
 func TestFencerForgetsAShardThatIsGone(t *testing.T) {
 	g := NewWithT(t)
 	c := newDrainingCluster(t)
-	c.members.publish("my-ring", shards(map[string]lease.State{"a": lease.Dead, "b": lease.Ready}))
+	c.members.publish(shards(map[string]lease.State{"a": lease.Dead, "b": lease.Ready}))
 	c.clock.Step(time.Minute)
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{}))
 	g.Expect(c.samples()).To(BeEmpty())

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,7 +26,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
-	"github.com/timebertt/kubernetes-controller-sharding/sharding"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/key"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/ring"
@@ -44,7 +44,7 @@ var (
 	deployments      = appsv1.SchemeGroupVersion.WithKind("Deployment")
 	deploymentsGroup = schema.GroupResource{Group: "apps", Resource: "deployments"}
 
-	testRing = sharding.Ring{Name: "my-ring", Kinds: []sharding.Kind{{Main: &appsv1.Deployment{}}}}
+	testScope = Scope{Ring: "my-ring", Resources: []Resource{{Kind: deployments}}}
 )
 
 // nameFor returns the name of an object that belongs to the wanted shard when the given shards are available. Each
@@ -72,6 +72,7 @@ func shards(states map[string]lease.State) []lease.Shard {
 	for name, state := range states {
 		all = append(all, lease.Shard{Name: name, State: state})
 	}
+	slices.SortFunc(all, func(a, b lease.Shard) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
@@ -93,6 +94,8 @@ type cluster struct {
 	leases  *fakeLeases
 	delayed *delayedQueue
 
+	problems []ResourceProblem // as they were reported last
+
 	// What happens before a write, and what is answered instead if it returns an error.
 	onPatch func(ctx context.Context, object client.Object) error
 	// The same for reading and listing.
@@ -108,7 +111,7 @@ type cluster struct {
 func newCluster(t *testing.T, states map[string]lease.State, objects ...*appsv1.Deployment) *cluster {
 	t.Helper()
 	c := &cluster{clock: clocktesting.NewFakeClock(begin), members: newMembers("my-ring"), leases: newFakeLeases()}
-	c.members.publish("my-ring", shards(states))
+	c.members.publish(shards(states))
 
 	builder := fake.NewClientBuilder().WithInterceptorFuncs(interceptor.Funcs{Get: c.get, List: c.list, Patch: c.patch})
 	for _, object := range objects {
@@ -116,15 +119,25 @@ func newCluster(t *testing.T, states map[string]lease.State, objects ...*appsv1.
 	}
 	c.client = builder.Build()
 
-	options := Options{Clock: c.clock, DrainTimeout: time.Minute, CheckPeriod: time.Hour, Concurrency: 4, Log: logr.Discard()}
-	metrics := newRingMetrics("my-ring")
+	options := LeadOptions{
+		DrainTimeout: time.Minute, CheckPeriod: time.Hour, Concurrency: 4, Log: logr.Discard(),
+		OnProblems: func(all []ResourceProblem) { c.problems = all },
+	}
+	metrics := enterRing("my-ring")
+	t.Cleanup(metrics.leave)
 	c.delayed = &delayedQueue{queue: newQueue[string]("test", maxBackoff)}
 	t.Cleanup(c.delayed.ShutDown)
 	c.fencer = &fencer{
-		options: options, ring: testRing, kinds: []schema.GroupVersionKind{deployments}, client: c.client, members: c.members,
+		options: options, clock: c.clock, scope: testScope, client: c.client, members: c.members,
 		leases: c.leases.leases(c.clock), metrics: metrics, log: logr.Discard(), queue: c.delayed, samples: map[string]sample{},
+		find: func(shard string) (types.NamespacedName, bool) {
+			return types.NamespacedName{Namespace: testNamespace, Name: shard}, true
+		},
 	}
-	c.settler = &settler{ring: testRing, members: c.members, moves: newMovesUnderWay(), client: c.client, fencer: c.fencer, metrics: metrics, log: logr.Discard()}
+	c.settler = &settler{
+		scope: testScope, members: c.members, moves: newMovesUnderWay(), client: c.client, fencer: c.fencer, problems: newProblems(options),
+		metrics: metrics, log: logr.Discard(),
+	}
 	return c
 }
 

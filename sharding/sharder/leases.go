@@ -10,6 +10,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
@@ -18,9 +19,9 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
 )
 
-// leases writes the leases of shards. All writes carry the resource version that they were decided on.
+// leases writes the leases of shards, each in its own namespace. All writes carry the resource version that they were decided on.
 type leases struct {
-	client coordinationv1client.LeaseInterface
+	client coordinationv1client.LeasesGetter
 	clock  clock.PassiveClock
 }
 
@@ -31,14 +32,14 @@ func (l *leases) acquire(ctx context.Context, current *coordinationv1.Lease) err
 	l.take(taken)
 	delete(taken.Annotations, shardingv1alpha1.AnnotationFencedUntil)
 	metav1.SetMetaDataLabel(&taken.ObjectMeta, shardingv1alpha1.LabelState, string(lease.Dead))
-	_, err := l.client.Update(ctx, taken, metav1.UpdateOptions{})
+	_, err := l.client.Leases(taken.Namespace).Update(ctx, taken, metav1.UpdateOptions{})
 	return err
 }
 
 // fence takes the lease of a shard that may be alive. Until the lease would have expired, the shard counts as neither
 // available nor gone. A lease that is not held by its shard any more is left alone; then false is returned.
-func (l *leases) fence(ctx context.Context, shard string) (bool, error) {
-	current, err := l.client.Get(ctx, shard, metav1.GetOptions{})
+func (l *leases) fence(ctx context.Context, shard types.NamespacedName) (bool, error) {
+	current, err := l.client.Leases(shard.Namespace).Get(ctx, shard.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return false, nil
 	}
@@ -49,7 +50,7 @@ func (l *leases) fence(ctx context.Context, shard string) (bool, error) {
 	l.take(current)
 	metav1.SetMetaDataAnnotation(&current.ObjectMeta, shardingv1alpha1.AnnotationFencedUntil, until.UTC().Format(time.RFC3339Nano))
 	metav1.SetMetaDataLabel(&current.ObjectMeta, shardingv1alpha1.LabelState, string(lease.Fenced))
-	_, err = l.client.Update(ctx, current, metav1.UpdateOptions{})
+	_, err = l.client.Leases(current.Namespace).Update(ctx, current, metav1.UpdateOptions{})
 	return err == nil, err
 }
 
@@ -67,13 +68,13 @@ func (l *leases) take(lse *coordinationv1.Lease) {
 func (l *leases) label(ctx context.Context, current *coordinationv1.Lease, state lease.State) error {
 	labelled := current.DeepCopy()
 	metav1.SetMetaDataLabel(&labelled.ObjectMeta, shardingv1alpha1.LabelState, string(state))
-	_, err := l.client.Update(ctx, labelled, metav1.UpdateOptions{})
+	_, err := l.client.Leases(labelled.Namespace).Update(ctx, labelled, metav1.UpdateOptions{})
 	return err
 }
 
 // remove deletes the lease of an orphaned shard.
 func (l *leases) remove(ctx context.Context, current *coordinationv1.Lease) error {
-	return l.client.Delete(ctx, current.Name, metav1.DeleteOptions{
+	return l.client.Leases(current.Namespace).Delete(ctx, current.Name, metav1.DeleteOptions{
 		Preconditions: &metav1.Preconditions{UID: &current.UID, ResourceVersion: &current.ResourceVersion},
 	})
 }

@@ -45,6 +45,10 @@ func beTaken(seconds, transitions int32, state string) types.GomegaMatcher {
 	)
 }
 
+func leaseNamed(name string) apitypes.NamespacedName {
+	return apitypes.NamespacedName{Namespace: testNamespace, Name: name}
+}
+
 // sent returns the lease that was sent in the only write.
 func (f *fakeLeases) sent(t *testing.T) *coordinationv1.Lease {
 	t.Helper()
@@ -73,7 +77,7 @@ func TestFenceLease(t *testing.T) {
 	g := NewWithT(t)
 	f := newFakeLeases(heldLease("a"))
 
-	g.Expect(f.leases(clocktesting.NewFakePassiveClock(later)).fence(t.Context(), "a")).To(BeTrue())
+	g.Expect(f.leases(clocktesting.NewFakePassiveClock(later)).fence(t.Context(), leaseNamed("a"))).To(BeTrue())
 	g.Expect(f.sent(t).ResourceVersion).To(Equal("7"))
 	fenced := f.get(t, "a")
 	g.Expect(fenced).To(beTaken(30, 4, "fenced"))
@@ -96,7 +100,7 @@ func TestFenceLeavesAloneWhatIsNotHeldByItsShard(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			f := newFakeLeases(released, taken, nobodys)
-			g.Expect(f.leases(clocktesting.NewFakePassiveClock(later)).fence(t.Context(), name)).To(BeFalse())
+			g.Expect(f.leases(clocktesting.NewFakePassiveClock(later)).fence(t.Context(), leaseNamed(name))).To(BeFalse())
 			g.Expect(f.writes()).To(BeEmpty())
 		})
 	}
@@ -114,7 +118,7 @@ func TestLeasesThatSayNothing(t *testing.T) {
 	t.Run("are fenced", func(t *testing.T) {
 		g := NewWithT(t)
 		f := newFakeLeases(bareLease("a"))
-		g.Expect(f.leases(clock).fence(t.Context(), "a")).To(BeTrue())
+		g.Expect(f.leases(clock).fence(t.Context(), leaseNamed("a"))).To(BeTrue())
 		g.Expect(f.get(t, "a")).To(beTaken(30, 1, "fenced"))
 		g.Expect(f.get(t, "a").Annotations).To(HaveKeyWithValue(fencedUntil, later.Add(15*time.Second).Format(time.RFC3339Nano)))
 	})
@@ -179,11 +183,11 @@ func TestLeasesReturnErrors(t *testing.T) {
 	g.Expect(l.acquire(t.Context(), heldLease("a"))).To(BeIdenticalTo(refusal))
 	g.Expect(l.label(t.Context(), heldLease("a"), lease.Dead)).To(BeIdenticalTo(refusal))
 	g.Expect(l.remove(t.Context(), heldLease("a"))).To(BeIdenticalTo(refusal))
-	taken, err := l.fence(t.Context(), "a")
+	taken, err := l.fence(t.Context(), leaseNamed("a"))
 	g.Expect(err).To(BeIdenticalTo(refusal))
 	g.Expect(taken).To(BeFalse())
 
 	f.PrependReactor("get", "leases", refuse)
-	_, err = l.fence(t.Context(), "a")
+	_, err = l.fence(t.Context(), leaseNamed("a"))
 	g.Expect(err).To(BeIdenticalTo(refusal))
 }

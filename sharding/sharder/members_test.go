@@ -38,22 +38,19 @@ func TestPublishTellsWhatOneShardDid(t *testing.T) {
 			t.Run(string(before)+" to "+string(after), func(t *testing.T) {
 				g := NewWithT(t)
 				m := newMembers("my-ring")
-				m.publish("my-ring", only(before))
-				var notified []change
-				m.onChange = append(m.onChange, func(c change) { notified = append(notified, c) })
+				m.publish(only(before))
+				told := listen(t, m)
+				*told = nil
 
-				told := m.publish("my-ring", only(after))
+				m.publish(only(after))
 				switch row[i] {
 				case joined:
-					g.Expect(told).To(Equal(change{joined: []string{"a"}}))
+					g.Expect(*told).To(HaveExactElements(change{joined: []string{"a"}}))
 				case left:
-					g.Expect(told).To(Equal(change{left: []string{"a"}}))
+					g.Expect(*told).To(HaveExactElements(change{left: []string{"a"}}))
 				default:
-					g.Expect(told).To(Equal(change{}))
-					g.Expect(notified).To(BeEmpty())
-					return
+					g.Expect(*told).To(BeEmpty())
 				}
-				g.Expect(notified).To(HaveExactElements(told))
 			})
 		}
 	}
@@ -66,40 +63,62 @@ func only(state lease.State) []lease.Shard {
 	return []lease.Shard{{Name: "a", State: state}}
 }
 
+// listen collects what is told from now on.
+func listen(t *testing.T, m *members) *[]change {
+	t.Helper()
+	var told []change
+	t.Cleanup(m.follow(func(c change) { told = append(told, c) }))
+	return &told
+}
+
 func TestPublishTellsSeveralAtOnce(t *testing.T) {
 	g := NewWithT(t)
 	m := newMembers("my-ring")
-	g.Expect(m.publish("my-ring", shards(map[string]lease.State{
-		"a": lease.Ready, "b": lease.Expired, "c": lease.Dead, "d": lease.Fenced,
-	}))).To(Equal(change{joined: []string{"a", "b"}, left: []string{"c"}}))
-
-	told := m.publish("my-ring", shards(map[string]lease.State{
-		"b": lease.Fenced, "c": lease.Ready, "d": lease.Dead, "e": lease.Ready,
+	told := listen(t, m)
+	m.publish(shards(map[string]lease.State{"a": lease.Ready, "b": lease.Expired, "c": lease.Dead, "d": lease.Fenced}))
+	m.publish(shards(map[string]lease.State{"b": lease.Fenced, "c": lease.Ready, "d": lease.Dead, "e": lease.Ready}))
+	g.Expect(*told).To(Equal([]change{
+		{joined: []string{"a", "b"}, left: []string{"c"}},
+		{joined: []string{"c", "e"}, left: []string{"a", "d"}},
 	}))
-	g.Expect(told.joined).To(ConsistOf("c", "e"))
-	g.Expect(told.left).To(ConsistOf("a", "d"))
 }
 
-func TestPublishNotifiesWhenTheMembershipIsThere(t *testing.T) {
+func TestPublishTellsWhenTheMembershipIsThere(t *testing.T) {
 	g := NewWithT(t)
 	m := newMembers("my-ring")
 	g.Expect(m.load().Available()).To(BeEmpty(), "before anything is published there are no shards, but a membership")
 
 	var seen [][]string
 	for range 2 {
-		m.onChange = append(m.onChange, func(change) { seen = append(seen, m.load().Available()) })
+		t.Cleanup(m.follow(func(change) { seen = append(seen, m.load().Available()) }))
 	}
-	m.publish("my-ring", shards(ready("a", "b")))
+	m.publish(shards(ready("a", "b")))
 	g.Expect(seen).To(Equal([][]string{{"a", "b"}, {"a", "b"}}))
 
-	m.publish("my-ring", shards(ready("a", "b")))
+	membership := m.load()
+	m.publish(shards(ready("a", "b")))
 	g.Expect(seen).To(HaveLen(2), "nothing has changed")
+	g.Expect(m.load()).To(BeIdenticalTo(membership), "so what was decided on it stands")
+}
+
+func TestFollowersBeginWithWhatThereIs(t *testing.T) {
+	g := NewWithT(t)
+	m := newMembers("my-ring")
+	m.publish(shards(map[string]lease.State{"a": lease.Ready, "b": lease.Dead}))
+	var told []change
+	stop := m.follow(func(c change) { told = append(told, c) })
+	g.Expect(told).To(Equal([]change{{joined: []string{"a"}, left: []string{"b"}}}))
+
+	stop()
+	m.publish(shards(ready("c")))
+	g.Expect(told).To(HaveLen(1))
+	g.Expect(m.followers).To(BeEmpty())
 }
 
 func TestPublishedMembershipIsThatOfTheRing(t *testing.T) {
 	g := NewWithT(t)
 	m := newMembers("my-ring")
-	m.publish("my-ring", shards(ready("a")))
+	m.publish(shards(ready("a")))
 	g.Expect(m.load().Plan(assignedTo("a"), "key")).To(Equal(plan.Decision{Action: plan.Nothing}))
 	g.Expect(m.load().Plan(assignedTo("b"), "key")).To(Equal(plan.Decision{Action: plan.Move, Shard: "a"}))
 }

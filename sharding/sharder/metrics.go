@@ -4,7 +4,7 @@
 package sharder
 
 import (
-	"fmt"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,18 +44,28 @@ var (
 )
 
 func init() {
-	metrics.Registry.MustRegister(shardsGauge, assignments, drains, moves, fencedShards, passDuration)
+	metrics.Registry.MustRegister(shardsGauge, assignments, drains, moves, fencedShards, passDuration, unassignedObjects)
 }
 
-// ringMetrics are the metrics of one ring.
+// ringMetrics are the metrics of one ring. They exist as long as somebody leads it.
 type ringMetrics struct {
 	ring     string
 	byAction map[plan.Action]prometheus.Counter
 	fenced   prometheus.Counter
 }
 
-func newRingMetrics(ring string) ringMetrics {
-	return ringMetrics{
+// leaders counts those who lead each ring. In a process there may be more than one for a moment, between two terms.
+var leaders = struct {
+	sync.Mutex
+	of map[string]int
+}{of: map[string]int{}}
+
+// enterRing returns the metrics of the ring. They are to be left once.
+func enterRing(ring string) *ringMetrics {
+	leaders.Lock()
+	defer leaders.Unlock()
+	leaders.of[ring]++
+	return &ringMetrics{
 		ring: ring,
 		byAction: map[plan.Action]prometheus.Counter{
 			plan.Assign: assignments.WithLabelValues(ring),
@@ -66,15 +76,31 @@ func newRingMetrics(ring string) ringMetrics {
 	}
 }
 
-func (m ringMetrics) count(action plan.Action) { m.byAction[action].Inc() }
+// leave drops the metrics when the last one leaves.
+func (m *ringMetrics) leave() {
+	leaders.Lock()
+	defer leaders.Unlock()
+	if leaders.of[m.ring]--; leaders.of[m.ring] > 0 {
+		return
+	}
+	delete(leaders.of, m.ring)
+	ofRing := prometheus.Labels{"ring": m.ring}
+	shardsGauge.DeletePartialMatch(ofRing)
+	passDuration.DeletePartialMatch(ofRing)
+	for _, counter := range []*prometheus.CounterVec{assignments, drains, moves, fencedShards} {
+		counter.DeletePartialMatch(ofRing)
+	}
+}
 
-func (m ringMetrics) setMembership(membership *plan.Membership) {
+func (m *ringMetrics) count(action plan.Action) { m.byAction[action].Inc() }
+
+func (m *ringMetrics) setMembership(membership *plan.Membership) {
 	for _, state := range lease.States {
 		shardsGauge.WithLabelValues(m.ring, string(state)).Set(float64(membership.Count(state)))
 	}
 }
 
-func (m ringMetrics) walked(p pass, duration time.Duration) {
+func (m *ringMetrics) walked(p pass, duration time.Duration) {
 	kind := "sweep"
 	if p.shard == "" {
 		kind = "check"
@@ -82,20 +108,7 @@ func (m ringMetrics) walked(p pass, duration time.Duration) {
 	passDuration.WithLabelValues(m.ring, kind).Observe(duration.Seconds())
 }
 
-// resign drops what only the leader knows.
-func (m ringMetrics) resign() {
-	shardsGauge.DeletePartialMatch(prometheus.Labels{"ring": m.ring})
-}
-
 // exposeUnassigned exposes the number of unassigned objects of a kind until the returned function is called.
-func (m ringMetrics) exposeUnassigned(kind schema.GroupVersionKind, count func() int) (hide func(), err error) {
-	gauge := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name:        "controller_sharding_unassigned_objects",
-		Help:        "Number of objects without a shard, as the leading sharder sees them.",
-		ConstLabels: prometheus.Labels{"ring": m.ring, "group": kind.Group, "kind": kind.Kind},
-	}, func() float64 { return float64(count()) })
-	if err := metrics.Registry.Register(gauge); err != nil {
-		return nil, fmt.Errorf("registering the metric of unassigned objects: %w", err)
-	}
-	return func() { metrics.Registry.Unregister(gauge) }, nil
+func (m *ringMetrics) exposeUnassigned(kind schema.GroupVersionKind, count func() int) (hide func()) {
+	return unassignedObjects.add(unassignedLabels{ring: m.ring, group: kind.Group, kind: kind.Kind}, count)
 }

@@ -18,12 +18,12 @@ import (
 func TestMetricsOfTheMembership(t *testing.T) {
 	g := NewWithT(t)
 	shardsGauge.Reset() // other tests have rings of their own
-	m, other := newRingMetrics("ring-1"), newRingMetrics("ring-2")
+	m, other := enterRing("ring-1"), enterRing("ring-2")
 	m.setMembership(plan.NewMembership("ring-1", shards(map[string]lease.State{
 		"a": lease.Ready, "b": lease.Ready, "c": lease.Dead, "d": lease.Fenced,
 	})))
 	other.setMembership(plan.NewMembership("ring-2", nil))
-	t.Cleanup(other.resign)
+	t.Cleanup(other.leave)
 
 	const name = "controller_sharding_shards"
 	g.Expect(testutil.GatherAndCompare(metrics.Registry, strings.NewReader(`
@@ -43,7 +43,7 @@ controller_sharding_shards{ring="ring-2",state="ready"} 0
 controller_sharding_shards{ring="ring-2",state="uncertain"} 0
 `), name)).To(Succeed())
 
-	m.resign()
+	m.leave()
 	g.Expect(testutil.GatherAndCount(metrics.Registry, name)).To(Equal(6), "only the leader tells of its ring")
 }
 
@@ -51,8 +51,9 @@ func TestMetricOfUnassignedObjects(t *testing.T) {
 	g := NewWithT(t)
 	const name = "controller_sharding_unassigned_objects"
 	count := 3
-	hide, err := newRingMetrics("ring-1").exposeUnassigned(deployments, func() int { return count })
-	g.Expect(err).NotTo(HaveOccurred())
+	m := enterRing("ring-1")
+	t.Cleanup(m.leave)
+	hide := m.exposeUnassigned(deployments, func() int { return count })
 	expect := func(value string) {
 		t.Helper()
 		g.Expect(testutil.GatherAndCompare(metrics.Registry, strings.NewReader(`
@@ -64,9 +65,39 @@ controller_sharding_unassigned_objects{group="apps",kind="Deployment",ring="ring
 	count = 0
 	expect("0")
 
+	hideOther := m.exposeUnassigned(deployments, func() int { return 5 })
+	expect("5")
+	hideOther()
+	expect("0")
+
 	hide()
 	g.Expect(testutil.GatherAndCount(metrics.Registry, name)).To(BeZero())
-	hide, err = newRingMetrics("ring-1").exposeUnassigned(deployments, func() int { return 0 })
-	g.Expect(err).NotTo(HaveOccurred(), "the next term exposes it again")
-	hide()
+}
+
+func TestMetricsVanishWithTheLastLeader(t *testing.T) {
+	g := NewWithT(t)
+	series := func() int {
+		families, err := metrics.Registry.Gather()
+		g.Expect(err).NotTo(HaveOccurred())
+		count := 0
+		for _, family := range families {
+			for _, metric := range family.GetMetric() {
+				for _, label := range metric.GetLabel() {
+					if label.GetName() == "ring" && label.GetValue() == "ring-1" {
+						count++
+					}
+				}
+			}
+		}
+		return count
+	}
+	first, second := enterRing("ring-1"), enterRing("ring-1")
+	first.setMembership(plan.NewMembership("ring-1", nil))
+	first.walked(pass{}, 0)
+	g.Expect(series()).To(Equal(11))
+	first.leave()
+	second.count(plan.Drain)
+	g.Expect(series()).To(Equal(11))
+	second.leave()
+	g.Expect(series()).To(BeZero())
 }

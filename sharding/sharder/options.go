@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// Options configure a sharder. The zero value of each optional field means its default.
+// Options configure an embedded sharder. The zero value of each optional field means its default.
 type Options struct {
 	// Namespace is where the leases of the shards and of the sharder itself live. It is required.
 	Namespace string
@@ -60,9 +60,9 @@ func (o *Options) complete(ringName string) error {
 	o.LeaseDuration = cmp.Or(o.LeaseDuration, 15*time.Second)
 	o.RenewDeadline = cmp.Or(o.RenewDeadline, 10*time.Second)
 	o.RetryPeriod = cmp.Or(o.RetryPeriod, 2*time.Second)
-	o.DrainTimeout = cmp.Or(o.DrainTimeout, time.Minute)
-	o.CheckPeriod = cmp.Or(o.CheckPeriod, 30*time.Minute)
-	o.Concurrency = cmp.Or(o.Concurrency, 50)
+	lead := o.leadOptions()
+	lead.complete()
+	o.DrainTimeout, o.CheckPeriod, o.Concurrency = lead.DrainTimeout, lead.CheckPeriod, lead.Concurrency
 	if o.Clock == nil {
 		o.Clock = clock.RealClock{}
 	}
@@ -90,14 +90,10 @@ func (o *Options) validate() error {
 	if o.LeaseDuration%time.Second != 0 {
 		errs = append(errs, fmt.Errorf("lease duration %s must be whole seconds", o.LeaseDuration))
 	}
-	if o.DrainTimeout <= 0 {
-		errs = append(errs, fmt.Errorf("drain timeout %s must be positive", o.DrainTimeout))
-	}
-	if o.CheckPeriod <= 0 {
-		errs = append(errs, fmt.Errorf("check period %s must be positive", o.CheckPeriod))
-	}
-	if o.Concurrency <= 0 {
-		errs = append(errs, fmt.Errorf("concurrency %d must be positive", o.Concurrency))
-	}
-	return errors.Join(errs...)
+	lead := o.leadOptions()
+	return errors.Join(append(errs, lead.validate())...)
+}
+
+func (o *Options) leadOptions() LeadOptions {
+	return LeadOptions{DrainTimeout: o.DrainTimeout, CheckPeriod: o.CheckPeriod, Concurrency: o.Concurrency, Log: o.Log}
 }

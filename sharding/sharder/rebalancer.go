@@ -11,8 +11,10 @@ import (
 
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
@@ -36,7 +38,8 @@ type pass struct {
 // rebalancer walks over assigned objects after the membership changed. It makes one pass at a time: two that meet at an
 // object would both decide to move it, and one would be refused.
 type rebalancer struct {
-	options Options
+	options LeadOptions
+	clock   clock.Clock
 	kinds   []schema.GroupVersionKind
 	settler *settler
 	log     logr.Logger
@@ -52,9 +55,9 @@ type departure struct {
 	swept bool      // whether its objects were walked over once
 }
 
-func newRebalancer(options Options, kinds []schema.GroupVersionKind, settler *settler) *rebalancer {
+func newRebalancer(options LeadOptions, clock clock.Clock, kinds []schema.GroupVersionKind, settler *settler) *rebalancer {
 	return &rebalancer{
-		options: options, kinds: kinds, settler: settler, log: options.Log,
+		options: options, clock: clock, kinds: kinds, settler: settler, log: options.Log,
 		queue: newQueue[pass]("sharder-rebalancer", maxBackoff), left: map[pass]departure{},
 	}
 }
@@ -66,7 +69,7 @@ func (r *rebalancer) membershipChanged(c change) {
 	for _, kind := range r.kinds {
 		for _, shard := range c.left {
 			sweep := pass{kind: kind, shard: shard}
-			r.left[sweep] = departure{at: r.options.Clock.Now()}
+			r.left[sweep] = departure{at: r.clock.Now()}
 			r.queue.Add(sweep)
 		}
 		if len(c.joined) > 0 {
@@ -77,7 +80,7 @@ func (r *rebalancer) membershipChanged(c change) {
 
 func (r *rebalancer) Reconcile(ctx context.Context, p pass) (reconcile.Result, error) {
 	if p.shard == "" {
-		if _, err := r.walk(ctx, p, client.HasLabels{r.settler.ring.LabelShard()}); err != nil {
+		if _, err := r.walk(ctx, p, client.HasLabels{r.settler.scope.labelShard()}); err != nil {
 			return reconcile.Result{}, err
 		}
 		return reconcile.Result{RequeueAfter: wait.Jitter(r.options.CheckPeriod, 0.1)}, nil
@@ -90,7 +93,7 @@ func (r *rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error
 	r.mu.Lock()
 	left := r.left[p]
 	r.mu.Unlock()
-	since := r.options.Clock.Since(left.at)
+	since := r.clock.Since(left.at)
 
 	membership := r.settler.members.load()
 	if !membership.State(p.shard).Gone() || len(membership.Available()) == 0 {
@@ -98,7 +101,7 @@ func (r *rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error
 		return reconcile.Result{}, nil
 	}
 
-	found, err := r.walk(ctx, p, client.MatchingLabels{r.settler.ring.LabelShard(): p.shard})
+	found, err := r.walk(ctx, p, client.MatchingLabels{r.settler.scope.labelShard(): p.shard})
 	left = r.noteSwept(p, left) // even if it failed, or passes over all objects would make way for ever
 	if err != nil {
 		return reconcile.Result{}, err
@@ -145,13 +148,15 @@ func (r *rebalancer) mustYield(p pass) bool {
 // walk settles all matching objects, page by page, and returns how many there were. An object that fails does not keep
 // the others from being settled.
 func (r *rebalancer) walk(ctx context.Context, p pass, selector client.ListOption) (int, error) {
-	begun := r.options.Clock.Now()
+	begun := r.clock.Now()
 	found, continueToken := 0, ""
 	var group errgroup.Group
 	group.SetLimit(r.options.Concurrency)
 	for {
 		page := newList(p.kind)
-		if err := r.settler.client.List(ctx, page, selector, client.Limit(pageSize), client.Continue(continueToken)); err != nil {
+		err := r.settler.client.List(ctx, page, selector, client.Limit(pageSize), client.Continue(continueToken))
+		r.settler.problems.note(p.kind, "list", err)
+		if err != nil {
 			_ = group.Wait() // the objects that failed are found again by the next try
 			return found, fmt.Errorf("listing assigned objects of kind %s: %w", p.kind.Kind, err)
 		}
@@ -170,9 +175,17 @@ func (r *rebalancer) walk(ctx context.Context, p pass, selector client.ListOptio
 		}
 	}
 	err := group.Wait()
-	r.settler.metrics.walked(p, r.options.Clock.Since(begun))
+	r.settler.metrics.walked(p, r.clock.Since(begun))
 	if found > 0 {
-		r.log.V(1).Info("Walked over assigned objects", "kind", p.kind.Kind, "shard", p.shard, "objects", found, "duration", r.options.Clock.Since(begun))
+		r.log.V(1).Info("Walked over assigned objects", "kind", p.kind.Kind, "shard", p.shard, "objects", found, "duration", r.clock.Since(begun))
 	}
 	return found, err
+}
+
+// newList returns an empty list of objects of the kind. Clients cut off one suffix "List", so it has to be there, for the
+// sake of kinds whose own name ends like that.
+func newList(kind schema.GroupVersionKind) *metav1.PartialObjectMetadataList {
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
+	return list
 }

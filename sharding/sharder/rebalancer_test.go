@@ -28,7 +28,7 @@ var (
 // rebalancer returns the cluster's rebalancer.
 func (c *cluster) rebalancer(t *testing.T, kinds ...schema.GroupVersionKind) *rebalancer {
 	t.Helper()
-	r := newRebalancer(c.fencer.options, append(kinds, deployments), c.settler)
+	r := newRebalancer(c.fencer.options, c.clock, append(kinds, deployments), c.settler)
 	t.Cleanup(r.queue.ShutDown)
 	return r
 }
@@ -133,7 +133,7 @@ func TestSweepEnds(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			g := NewWithT(t)
 			c, r := newLeftCluster(t, 3)
-			c.members.publish("my-ring", shards(states))
+			c.members.publish(shards(states))
 			g.Expect(r.Reconcile(t.Context(), sweepOfA)).To(Equal(reconcile.Result{}))
 			g.Expect(c.lists).To(BeEmpty())
 			g.Expect(r.left).To(BeEmpty())
@@ -144,7 +144,7 @@ func TestSweepEnds(t *testing.T) {
 func TestSweepOfAShardWhoseLeaseWasDeleted(t *testing.T) {
 	g := NewWithT(t)
 	c, r := newLeftCluster(t, 3)
-	c.members.publish("my-ring", shards(ready("b")))
+	c.members.publish(shards(ready("b")))
 	g.Expect(r.Reconcile(t.Context(), sweepOfA)).NotTo(BeZero())
 	g.Expect(c.countOf(t, "b")).To(Equal(3))
 }
@@ -232,7 +232,7 @@ func TestCheckMakesWayForASweepOnce(t *testing.T) {
 	c, r := newPagedCluster(t)
 	c.onList = func(context.Context, client.ListOptions) error {
 		c.onList = nil
-		c.members.publish("my-ring", shards(map[string]lease.State{"a": lease.Ready, "b": lease.Dead}))
+		c.members.publish(shards(map[string]lease.State{"a": lease.Ready, "b": lease.Dead}))
 		r.membershipChanged(change{left: []string{"b"}})
 		return nil
 	}
@@ -256,7 +256,7 @@ func TestCheckMakesWayForASweepOnce(t *testing.T) {
 func TestCheckDoesNotMakeWayForASweepThatFails(t *testing.T) {
 	g := NewWithT(t)
 	c, r := newPagedCluster(t)
-	c.members.publish("my-ring", shards(map[string]lease.State{"a": lease.Ready, "b": lease.Dead}))
+	c.members.publish(shards(map[string]lease.State{"a": lease.Ready, "b": lease.Dead}))
 	r.membershipChanged(change{left: []string{"b"}})
 	g.Expect(queued(r)).To(HaveLen(1))
 

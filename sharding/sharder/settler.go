@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/timebertt/kubernetes-controller-sharding/sharding"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/key"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/plan"
 )
@@ -25,13 +24,14 @@ const maxAttempts = 5
 
 // settler carries out what is planned for an object.
 type settler struct {
-	ring    sharding.Ring
-	members *members
-	moves   *movesUnderWay
-	client  client.Client // not cached
-	fencer  *fencer
-	metrics ringMetrics
-	log     logr.Logger
+	scope    Scope
+	members  *members
+	moves    *movesUnderWay
+	client   client.Client // not cached
+	fencer   *fencer
+	problems *problems
+	metrics  *ringMetrics
+	log      logr.Logger
 }
 
 // settle brings the object one step closer to its wanted shard, if there is a step for the sharder to take. Every write
@@ -41,7 +41,7 @@ func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetada
 	objectKey := key.ForMain(object, object.GroupVersionKind().GroupKind())
 	for range maxAttempts {
 		var membership *plan.Membership
-		decision, done := s.moves.begin(object.Labels[s.ring.LabelShard()], func() plan.Decision {
+		decision, done := s.moves.begin(object.Labels[s.scope.labelShard()], func() plan.Decision {
 			membership = s.members.load()
 			return membership.Plan(object.Labels, objectKey)
 		})
@@ -80,11 +80,11 @@ func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetada
 func (s *settler) write(ctx context.Context, object *metav1.PartialObjectMetadata, decision plan.Decision) error {
 	labels := map[string]any{}
 	if decision.Action == plan.Drain {
-		labels[s.ring.LabelDrain()] = "true"
+		labels[s.scope.labelDrain()] = "true"
 	} else {
-		labels[s.ring.LabelShard()] = decision.Shard
-		if _, draining := object.Labels[s.ring.LabelDrain()]; draining {
-			labels[s.ring.LabelDrain()] = nil
+		labels[s.scope.labelShard()] = decision.Shard
+		if _, draining := object.Labels[s.scope.labelDrain()]; draining {
+			labels[s.scope.labelDrain()] = nil
 		}
 	}
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
@@ -95,5 +95,9 @@ func (s *settler) write(ctx context.Context, object *metav1.PartialObjectMetadat
 	if err != nil {
 		return err
 	}
-	return s.client.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch))
+	kind := object.GroupVersionKind()
+	if err = s.client.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); err == nil || apierrors.IsForbidden(err) {
+		s.problems.note(kind, "patch", err)
+	}
+	return err
 }

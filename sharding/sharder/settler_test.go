@@ -212,7 +212,7 @@ func TestSettleDecidesAgainWhenTheMembershipChanged(t *testing.T) {
 			object := c.object(t, name)
 			c.onPatch = func(context.Context, client.Object) error {
 				c.onPatch = nil
-				c.members.publish("my-ring", shards(test.states))
+				c.members.publish(shards(test.states))
 				return nil
 			}
 			g.Expect(c.settler.settle(t.Context(), object)).To(Succeed())

@@ -12,7 +12,6 @@ import (
 	. "github.com/onsi/gomega"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/plan"
@@ -32,7 +31,7 @@ func TestShardThatCameBackIsReadyOnlyWhenNoMoveIsUnderWay(t *testing.T) {
 	c := newCluster(t, map[string]lease.State{"a": lease.Dead, "b": lease.Ready, "c": lease.Ready}, deployment(name, assignedTo("a")))
 	back, other := acquiredLease("a"), acquiredLease("c")
 	s := track(t, back, heldLease("b"), other)
-	s.members, s.moves = c.members, c.settler.moves
+	s.members, s.keeper.moves = c.members, c.settler.moves
 
 	sent, arrives := make(chan struct{}), make(chan struct{})
 	c.onPatch = func(context.Context, client.Object) error {
@@ -44,7 +43,7 @@ func TestShardThatCameBackIsReadyOnlyWhenNoMoveIsUnderWay(t *testing.T) {
 	go func() { settled <- c.settler.settle(t.Context(), c.object(t, name)) }()
 	g.Eventually(sent).Should(BeClosed())
 
-	g.Expect(s.at(t, 0)).To(Equal(reconcile.Result{RequeueAfter: 10 * time.Millisecond}))
+	g.Expect(s.at(t, 0)).To(Equal(10 * time.Millisecond))
 	g.Expect(c.members.load().Available()).To(ContainElement("a"), "from now on nothing of its is moved")
 	g.Expect(s.leases.get(t, "a").Labels).To(HaveKeyWithValue(stateLabel, ""))
 	g.Expect(s.leases.get(t, "c").Labels).To(HaveKeyWithValue(stateLabel, "ready"), "the others need not wait")
@@ -52,7 +51,7 @@ func TestShardThatCameBackIsReadyOnlyWhenNoMoveIsUnderWay(t *testing.T) {
 	close(arrives)
 	g.Eventually(settled).Should(Receive(Succeed()))
 	s.see(back, heldLease("b"), s.leases.get(t, "c"))
-	g.Expect(s.at(t, 0)).To(Equal(reconcile.Result{RequeueAfter: 15 * time.Second}))
+	g.Expect(s.at(t, 0)).To(Equal(15 * time.Second))
 	g.Expect(s.leases.get(t, "a").Labels).To(HaveKeyWithValue(stateLabel, "ready"))
 }
 

@@ -70,16 +70,15 @@ func watchVacancy(ctx context.Context, client coordinationv1client.CoordinationV
 
 func (v *vacancy) follow(ctx context.Context, changes <-chan *coordinationv1.Lease) {
 	var expiry <-chan time.Time
-	for first := true; ; {
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case current := <-changes:
 			expiry = v.clock.After(lease.Duration(current))
-			if v.note(current) && !first { // an elector that has just begun looks by itself
+			if v.note(current) {
 				v.tell()
 			}
-			first = false
 		case <-expiry:
 			v.tell()
 		}

@@ -4,7 +4,6 @@
 package sharder
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -17,42 +16,38 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clienttesting "k8s.io/client-go/testing"
 	clocktesting "k8s.io/utils/clock/testing"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
 )
 
-// tracked is a tracker, and the leases that its cache and the API server hold.
+// tracked is the shards of a ring, the keeper of their leases, and what the cache and the API server hold.
 type tracked struct {
-	*tracker
-	clock  *clocktesting.FakePassiveClock
+	*Shards
+	keeper *keeper
+	clock  *clocktesting.FakeClock
 	leases *fakeLeases
-	cached leaseCache
+	cached leaseList
+	told   []change
 	logged []string
 }
 
-// leaseCache is a cache of leases only.
-type leaseCache struct {
-	cache.Cache
-	leases []coordinationv1.Lease
+// leaseList is a cache of leases that does not change by itself.
+type leaseList struct {
+	leases []*coordinationv1.Lease
 	err    error
 }
 
-func (c *leaseCache) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
-	list.(*coordinationv1.LeaseList).Items = c.leases
-	return c.err
-}
+func (l *leaseList) hasSynced() bool                                { return true }
+func (l *leaseList) ofRing(string) ([]*coordinationv1.Lease, error) { return l.leases, l.err }
+func (l *leaseList) follow(string, func()) (stop func())            { return func() {} }
 
 func track(t *testing.T, leases ...*coordinationv1.Lease) *tracked {
 	t.Helper()
-	s := &tracked{clock: clocktesting.NewFakePassiveClock(begin), leases: newFakeLeases(leases...)}
+	s := &tracked{clock: clocktesting.NewFakeClock(begin), leases: newFakeLeases(leases...)}
 	log := funcr.New(func(_, args string) { s.logged = append(s.logged, args) }, funcr.Options{})
-	s.tracker = &tracker{
-		ring: "my-ring", clock: s.clock, contact: &contact{clock: s.clock}, cache: &s.cached, leases: s.leases.leases(s.clock),
-		members: newMembers("my-ring"), moves: newMovesUnderWay(), metrics: newRingMetrics("my-ring"), log: log,
-	}
+	s.Shards = newShards("my-ring", s.clock, &contact{clock: s.clock}, &s.cached)
+	s.keeper = &keeper{shards: s.Shards, leases: s.leases.leases(s.clock), moves: newMovesUnderWay(), log: log}
+	t.Cleanup(s.members.follow(func(c change) { s.told = append(s.told, c) }))
 	s.see(leases...)
 	return s
 }
@@ -61,27 +56,41 @@ func track(t *testing.T, leases ...*coordinationv1.Lease) *tracked {
 func (s *tracked) see(leases ...*coordinationv1.Lease) {
 	s.cached.leases = nil
 	for _, l := range leases {
-		s.cached.leases = append(s.cached.leases, *l)
+		s.cached.leases = append(s.cached.leases, l.DeepCopy())
 	}
 }
 
-// at reconciles so long after the beginning, in contact with the API server.
-func (s *tracked) at(t *testing.T, after time.Duration) (reconcile.Result, error) {
+// at looks and acts so long after the beginning, in contact with the API server. It returns how long it takes until there
+// is something to do though no lease changed, or 0.
+func (s *tracked) at(t *testing.T, after time.Duration) (time.Duration, error) {
 	t.Helper()
 	now := begin.Add(after)
-	s.clock.SetTime(now)
 	s.contact.last.Store(&now)
-	return s.Reconcile(t.Context(), leasesChanged{})
+	return s.lookAndAct(t, now)
 }
 
-func TestTrackerFollowsTheLifeOfAShard(t *testing.T) {
+func (s *tracked) lookAndAct(t *testing.T, now time.Time) (time.Duration, error) {
+	t.Helper()
+	s.clock.SetTime(now)
+	next, err := s.look()
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.keeper.Reconcile(t.Context(), allLeases{})
+	if err != nil || result.RequeueAfter > 0 || next.IsZero() {
+		return result.RequeueAfter, err
+	}
+	return next.Sub(now), nil
+}
+
+func TestShardsFollowsTheLifeOfAShard(t *testing.T) {
 	g := NewWithT(t)
 	a, b, c := heldLease("a"), heldLease("b"), heldLease("c")
 	s := track(t, a, b, c)
 
-	g.Expect(s.at(t, 0)).To(Equal(reconcile.Result{RequeueAfter: 15 * time.Second}))
+	g.Expect(s.at(t, 0)).To(Equal(15 * time.Second))
 	g.Expect(s.members.load().Available()).To(Equal([]string{"a", "b", "c"}))
-	g.Expect(s.logged).To(HaveExactElements(And(ContainSubstring("The ring changed"), ContainSubstring(`"joined"=["a" "b" "c"]`))))
+	g.Expect(s.told).To(HaveExactElements(change{joined: []string{"a", "b", "c"}}))
 	g.Expect(s.leases.writes()).To(BeEmpty(), "they are labelled so already")
 
 	renewed := metav1.NewMicroTime(begin.Add(14 * time.Second))
@@ -89,24 +98,23 @@ func TestTrackerFollowsTheLifeOfAShard(t *testing.T) {
 		lives.Spec.RenewTime, lives.ResourceVersion = &renewed, "8"
 	}
 	s.see(a, b, c)
-	g.Expect(s.at(t, 15*time.Second)).To(Equal(reconcile.Result{RequeueAfter: time.Second}), "it alone went silent")
+	g.Expect(s.at(t, 15*time.Second)).To(Equal(time.Second), "it alone went silent")
 	g.Expect(s.members.load().State("a")).To(Equal(lease.Expired))
 	g.Expect(s.leases.writes()).To(HaveLen(1))
 	g.Expect(s.leases.get(t, "a").Labels).To(HaveKeyWithValue(stateLabel, "expired"))
 
 	s.see(s.leases.get(t, "a"), b, c)
-	g.Expect(s.at(t, 16*time.Second)).To(Equal(reconcile.Result{RequeueAfter: 13 * time.Second}))
+	g.Expect(s.at(t, 16*time.Second)).To(Equal(13 * time.Second))
 	g.Expect(s.members.load().State("a")).To(Equal(lease.Uncertain))
 	g.Expect(s.leases.get(t, "a").Spec.HolderIdentity).To(HaveValue(Equal("shardlease-controller")))
 	g.Expect(s.members.load().Available()).To(ContainElement("a"), "until it is known to have been acquired")
-	g.Expect(s.logged).To(HaveLen(2))
-	g.Expect(s.logged[1]).To(And(ContainSubstring("Took the lease of a shard that went silent"), ContainSubstring(`"shard"="a"`)))
+	g.Expect(s.logged).To(HaveExactElements(And(ContainSubstring("Took the lease of a shard that went silent"), ContainSubstring(`"shard"="a"`))))
 
 	s.see(s.leases.get(t, "a"), b, c)
 	_, err := s.at(t, 16*time.Second)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(s.members.load().State("a")).To(Equal(lease.Dead))
-	g.Expect(s.logged[2]).To(ContainSubstring(`"left"=["a"]`))
+	g.Expect(s.told[1:]).To(HaveExactElements(change{left: []string{"a"}}))
 	g.Expect(s.leases.writes()).To(HaveLen(2), "to acquire it has labelled it, too")
 
 	_, err = s.at(t, 76*time.Second)
@@ -114,7 +122,7 @@ func TestTrackerFollowsTheLifeOfAShard(t *testing.T) {
 	g.Expect(s.leases.writes()[2].GetVerb()).To(Equal("delete"))
 }
 
-func TestTrackerIsCalmWithoutContact(t *testing.T) {
+func TestShardsIsCalmWithoutContact(t *testing.T) {
 	g := NewWithT(t)
 	a, b, c := heldLease("a"), heldLease("b"), heldLease("c")
 	s := track(t, a, b, c)
@@ -122,21 +130,21 @@ func TestTrackerIsCalmWithoutContact(t *testing.T) {
 	renewed := metav1.NewMicroTime(now)
 	b.Spec.RenewTime, c.Spec.RenewTime = &renewed, &renewed
 	s.see(a, b, c)
-	s.clock.SetTime(now)
 	last := now.Add(-lease.ContactLost - 1)
 	s.contact.last.Store(&last)
-	g.Expect(s.Reconcile(t.Context(), leasesChanged{})).To(Equal(reconcile.Result{RequeueAfter: 15 * time.Second}))
+	g.Expect(s.lookAndAct(t, now)).To(Equal(15 * time.Second))
 }
 
-func TestTrackerWithoutLeases(t *testing.T) {
+func TestShardsWithoutLeases(t *testing.T) {
 	g := NewWithT(t)
 	s := track(t)
-	g.Expect(s.at(t, 0)).To(Equal(reconcile.Result{}))
+	g.Expect(s.at(t, 0)).To(BeZero())
 	g.Expect(s.members.load().Available()).To(BeEmpty())
-	g.Expect(s.logged).To(BeEmpty())
+	g.Expect(s.told).To(BeEmpty())
+	g.Expect(s.Synced()).To(BeTrue())
 }
 
-func TestTrackerLabelsOnlyChanges(t *testing.T) {
+func TestShardsLabelsOnlyChanges(t *testing.T) {
 	g := NewWithT(t)
 	unlabelled := heldLease("a")
 	delete(unlabelled.Labels, stateLabel)
@@ -150,7 +158,7 @@ func TestTrackerLabelsOnlyChanges(t *testing.T) {
 	g.Expect(s.leases.writes()).To(HaveLen(1))
 }
 
-func TestTrackerWaitsForAShardWhoseLeaseIsDeleted(t *testing.T) {
+func TestShardsWaitsForAShardWhoseLeaseIsDeleted(t *testing.T) {
 	fenced := heldLease("a")
 	fenced.Spec.HolderIdentity = new("shardlease-controller")
 	fenced.Labels[stateLabel] = "fenced"
@@ -174,21 +182,21 @@ func TestTrackerWaitsForAShardWhoseLeaseIsDeleted(t *testing.T) {
 			g.Expect(err).NotTo(HaveOccurred())
 			s.see()
 			if !test.waits {
-				g.Expect(s.at(t, time.Second)).To(Equal(reconcile.Result{}))
+				g.Expect(s.at(t, time.Second)).To(BeZero())
 				g.Expect(s.members.load().Known()).To(BeEmpty())
 				return
 			}
-			g.Expect(s.at(t, 5*time.Second)).To(Equal(reconcile.Result{RequeueAfter: 10 * time.Second}))
+			g.Expect(s.at(t, 5*time.Second)).To(Equal(10 * time.Second))
 			g.Expect(s.members.load().State("a")).To(Equal(lease.Fenced))
-			g.Expect(s.at(t, 15*time.Second)).To(Equal(reconcile.Result{}))
+			g.Expect(s.at(t, 15*time.Second)).To(BeZero())
 			g.Expect(s.members.load().Known()).To(BeEmpty())
-			g.Expect(s.logged[len(s.logged)-1]).To(ContainSubstring(`"left"=["a"]`))
+			g.Expect(s.told[len(s.told)-1].left).To(Equal([]string{"a"}))
 			g.Expect(s.leases.writes()).To(BeEmpty(), "there is nothing to write to")
 		})
 	}
 }
 
-func TestTrackerSeesALeaseThatIsCreatedAgain(t *testing.T) {
+func TestShardsSeesALeaseThatIsCreatedAgain(t *testing.T) {
 	g := NewWithT(t)
 	s := track(t, heldLease("a"))
 	for _, see := range [][]*coordinationv1.Lease{{heldLease("a")}, {}, {heldLease("a")}} {
@@ -199,13 +207,13 @@ func TestTrackerSeesALeaseThatIsCreatedAgain(t *testing.T) {
 	g.Expect(s.members.load().State("a")).To(Equal(lease.Ready))
 }
 
-func TestTrackerCountsBrokenLeasesFromWhenItSawThem(t *testing.T) {
+func TestShardsCountsBrokenLeasesFromWhenItSawThem(t *testing.T) {
 	g := NewWithT(t)
 	future := heldLease("future")
 	renewed := metav1.NewMicroTime(begin.Add(time.Hour))
 	future.Spec.RenewTime = &renewed
 	s := track(t, future, bareLease("bare"))
-	g.Expect(s.at(t, 0)).To(Equal(reconcile.Result{RequeueAfter: lease.ShortGrace}))
+	g.Expect(s.at(t, 0)).To(Equal(lease.ShortGrace))
 	g.Expect(s.members.load().State("bare")).To(Equal(lease.Expired))
 	g.Expect(s.at(t, 5*time.Second)).NotTo(BeZero())
 	g.Expect(s.members.load().State("future")).To(Equal(lease.Ready))
@@ -213,7 +221,7 @@ func TestTrackerCountsBrokenLeasesFromWhenItSawThem(t *testing.T) {
 	g.Expect(s.members.load().State("future")).NotTo(Equal(lease.Ready), "its clock must not keep it alive")
 }
 
-func TestTrackerErrors(t *testing.T) {
+func TestShardsErrors(t *testing.T) {
 	unavailable := errors.New("service unavailable")
 	lost := coordinationv1.Resource("leases")
 	for title, test := range map[string]struct{ refusal, returned error }{
@@ -249,4 +257,27 @@ func TestTrackerErrors(t *testing.T) {
 		g.Expect(err).To(MatchError(unavailable))
 		g.Expect(s.members.load().Available()).To(BeEmpty())
 	})
+}
+
+func TestShardsIgnoreTheYoungerLeaseOfOneName(t *testing.T) {
+	g := NewWithT(t)
+	older, younger := heldLease("a"), heldLease("a")
+	older.Namespace, older.CreationTimestamp = "z-older", metav1.NewTime(begin.Add(-time.Hour))
+	younger.Namespace, younger.CreationTimestamp = "a-younger", metav1.NewTime(begin.Add(-time.Minute))
+	*older.Spec.HolderIdentity = ""
+	s := track(t, younger, older)
+	_, err := s.at(t, 0)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(s.Membership().State("a")).To(Equal(lease.Dead), "the older one counts")
+	g.Expect(s.Duplicates()).To(Equal([]Duplicate{{Shard: "a", Namespace: "z-older", Ignored: "a-younger"}}))
+	g.Expect(s.leases.writes()).To(HaveExactElements(HaveField("Namespace", "z-older")), "the other one is left alone")
+	name, known := s.leaseOf("a")
+	g.Expect(name.Namespace).To(Equal("z-older"))
+	g.Expect(known).To(BeTrue())
+
+	s.see(younger)
+	_, err = s.at(t, time.Second)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(s.Membership().State("a")).To(Equal(lease.Ready))
+	g.Expect(s.Duplicates()).To(BeEmpty())
 }

@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sharder
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding"
+)
+
+// embedded is the sharder of one ring in the process of an operator.
+type embedded struct {
+	environment *Environment
+	scope       Scope
+	shards      *Shards
+	options     Options
+}
+
+// AddToManager makes the manager's process stand for election as the sharder of the ring, from when the manager starts
+// until it stops, whether it holds a lease of its own or not.
+//
+// The manager provides its scheme and its REST mapper. The config is that of the API server as it was before
+// shard.Shard.NewManager: a shard's manager refuses writes when its lease is lost, which is not the sharder's concern.
+func AddToManager(mgr manager.Manager, config *rest.Config, ring sharding.Ring, options Options) error {
+	if err := ring.Validate(mgr.GetScheme()); err != nil {
+		return err
+	}
+	if err := options.complete(ring.Name); err != nil {
+		return err
+	}
+	scope, err := scopeOf(ring, mgr.GetScheme())
+	if err != nil {
+		return err
+	}
+	environment, err := NewEnvironment(config, mgr.GetRESTMapper(), EnvironmentOptions{
+		LeaseNamespace: options.Namespace, Ring: ring.Name, Clock: options.Clock, Log: options.Log,
+	})
+	if err != nil {
+		return err
+	}
+	return mgr.Add(&embedded{environment: environment, scope: scope, shards: NewShards(environment, ring.Name), options: options})
+}
+
+var _ manager.LeaderElectionRunnable = &embedded{}
+
+// NeedLeaderElection is false: the sharder has an election of its own, which a process without a shard lease may win.
+func (e *embedded) NeedLeaderElection() bool { return false }
+
+// Start stands for election until the context ends. It knows the shards all the time: whoever is elected has seen by
+// then which of them are alive.
+func (e *embedded) Start(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return e.environment.Start(ctx) })
+	group.Go(func() error { return e.shards.Start(ctx) })
+	group.Go(func() error {
+		candidate := &candidate{options: e.options, client: e.environment.coordination}
+		return candidate.run(ctx, func(ctx context.Context) error {
+			return Lead(ctx, e.environment, e.scope, e.shards, e.options.leadOptions())
+		})
+	})
+	return group.Wait()
+}
