@@ -12,7 +12,7 @@ controller_gen() { "$root/hack/tools/run" controller-gen "$@"; }
 
 export GOWORK=off
 cd "$root/sharding"
-controller_gen object paths="./api/..."
+controller_gen object paths="./api/..." paths="./componentconfig"
 controller_gen crd paths="./api/v1alpha1" output:crd:dir="../config/crd/bases"
 
 cd "$root/webhosting-operator"

@@ -4,27 +4,22 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/component"
 	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/config/v1alpha1"
 )
 
-const (
-	// defaultNamespace is where the operator's leases are, unless it runs in a pod.
-	defaultNamespace = "webhosting-system"
-	// namespaceFile holds the namespace of the pod that the process runs in.
-	namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
-)
+// defaultNamespace is where the operator's leases are, unless it runs in a pod.
+const defaultNamespace = "webhosting-system"
 
 // completeFromMachine fills what is still empty from the machine or pod that the process runs on, and checks the files
 // that the configuration names.
 func completeFromMachine(config *configv1alpha1.WebhostingOperatorConfig) error {
 	if config.LeaderElection.ResourceNamespace == "" {
-		namespace, err := podNamespace()
+		namespace, err := component.PodNamespace(defaultNamespace)
 		if err != nil {
 			return err
 		}
@@ -38,23 +33,8 @@ func completeFromMachine(config *configv1alpha1.WebhostingOperatorConfig) error 
 		// Host names are not case-sensitive, and some machines have capital letters in theirs.
 		config.Sharding.ShardName = strings.ToLower(host)
 	}
-	if dir := config.Metrics.CertDir; dir != "" {
-		for _, file := range []string{"tls.crt", "tls.key"} {
-			if _, err := fs.Stat(os.DirFS(dir), file); err != nil {
-				return fmt.Errorf("metrics.certDir %s: %w", dir, err)
-			}
-		}
+	if err := component.CheckCertificate(config.Metrics.CertDir); err != nil {
+		return fmt.Errorf("metrics.certDir %s: %w", config.Metrics.CertDir, err)
 	}
 	return nil
-}
-
-func podNamespace() (string, error) {
-	data, err := os.ReadFile(namespaceFile)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return defaultNamespace, nil
-	case err != nil:
-		return "", fmt.Errorf("reading the namespace of this pod: %w", err)
-	}
-	return strings.TrimSpace(string(data)), nil
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/component"
 )
 
 const name = "webhosting-operator"
@@ -39,7 +41,7 @@ everything else that instances have in common; the flags are for what differs be
 
   # Log what is reconciled, readable for people.
   webhosting-operator --zap-log-level debug --zap-encoder console`,
-		Version:       fullVersion(),
+		Version:       component.FullVersion(version),
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -48,7 +50,7 @@ everything else that instances have in common; the flags are for what differs be
 			if err != nil {
 				return err
 			}
-			setUpLogging(opts.logging)
+			component.SetUpLogging(opts.logging)
 			return run(cmd.Context(), config)
 		},
 	}

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/component"
 	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/config/v1alpha1"
 	webhostingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/website"
@@ -25,7 +26,7 @@ const shutdownTimeout = 20 * time.Second
 
 // run runs the operator until the context ends.
 func run(ctx context.Context, config *configv1alpha1.WebhostingOperatorConfig) error {
-	restConfig, err := restConfig(&config.ClientConnection)
+	restConfig, err := component.RestConfig(&config.ClientConnection, name+"/"+component.ShortVersion(version))
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func run(ctx context.Context, config *configv1alpha1.WebhostingOperatorConfig) e
 			return err
 		}
 	}
-	mgr.GetLogger().Info("Starting", "version", fullVersion())
+	mgr.GetLogger().Info("Starting", "version", component.FullVersion(version))
 	if err := mgr.Start(ctx); err != nil {
 		return fmt.Errorf("running the manager: %w", err)
 	}
@@ -67,7 +68,7 @@ func managerOptions(config *configv1alpha1.WebhostingOperatorConfig) manager.Opt
 		RenewDeadline:                 &election.RenewDeadline.Duration,
 		RetryPeriod:                   &election.RetryPeriod.Duration,
 
-		Metrics:                 metricsOptions(config),
+		Metrics:                 component.MetricsOptions(&config.Metrics, &config.Debugging),
 		HealthProbeBindAddress:  config.Health.BindAddress,
 		GracefulShutdownTimeout: new(shutdownTimeout),
 	}

@@ -4,13 +4,13 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"os"
 
 	"github.com/spf13/pflag"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/component"
 	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/config/v1alpha1"
 )
 
@@ -36,14 +36,7 @@ func (o *options) addFlags(flags *pflag.FlagSet) {
 		"`address` (host:port) to serve metrics on, 0 for not at all")
 	flags.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", "",
 		"`address` (host:port) to serve /healthz and /readyz on, 0 for not at all")
-
-	zapFlags := flag.NewFlagSet("", flag.ContinueOnError)
-	o.logging.BindFlags(zapFlags)
-	level, encoder := zapFlags.Lookup("zap-log-level"), zapFlags.Lookup("zap-encoder")
-	level.Usage = "`level` of the logs: error, info, debug, or a number from 1 for more and more detail (default info)"
-	encoder.Usage = "`format` of the logs: json or console (default console on a terminal, else json)"
-	flags.AddGoFlag(level)
-	flags.AddGoFlag(encoder)
+	component.AddLoggingFlags(flags, &o.logging)
 }
 
 // load returns the configuration that applies: the defaults, overridden by the file, overridden by the flags. It does

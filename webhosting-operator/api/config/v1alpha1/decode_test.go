@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/componentconfig"
 	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/config/v1alpha1"
 )
 
@@ -46,7 +47,7 @@ sharding:
 `))
 	g.Expect(err).NotTo(HaveOccurred())
 
-	g.Expect(config.ClientConnection).To(Equal(configv1alpha1.ClientConnection{Kubeconfig: "/etc/kubeconfig", QPS: 20, Burst: 30}))
+	g.Expect(config.ClientConnection).To(Equal(componentconfig.ClientConnection{Kubeconfig: "/etc/kubeconfig", QPS: 20, Burst: 30}))
 	g.Expect(*config.LeaderElection.LeaderElect).To(BeFalse())
 	g.Expect(config.LeaderElection.ResourceName).To(Equal("leader"))
 	g.Expect(config.LeaderElection.ResourceNamespace).To(Equal("somewhere"))
@@ -55,7 +56,7 @@ sharding:
 	g.Expect(config.Metrics.BindAddress).To(Equal(":2"))
 	g.Expect(*config.Metrics.SecureServing).To(BeFalse())
 	g.Expect(config.Metrics.CertDir).To(Equal("/etc/certs"))
-	g.Expect(config.Debugging).To(Equal(configv1alpha1.Debugging{EnableProfiling: true, EnableContentionProfiling: true}))
+	g.Expect(config.Debugging).To(Equal(componentconfig.Debugging{EnableProfiling: true, EnableContentionProfiling: true}))
 	g.Expect(config.Ingress).To(Equal(configv1alpha1.Ingress{
 		Annotations:      map[string]string{"a": "b"},
 		Hosts:            []string{"example.com"},
@@ -83,7 +84,7 @@ func TestDecodeDefaults(t *testing.T) {
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(configv1alpha1.Validate(config)).To(BeEmpty())
 
-			g.Expect(config.ClientConnection).To(Equal(configv1alpha1.ClientConnection{QPS: -1}))
+			g.Expect(config.ClientConnection).To(Equal(componentconfig.ClientConnection{QPS: -1}))
 			g.Expect(*config.LeaderElection.LeaderElect).To(BeTrue())
 			g.Expect(config.LeaderElection.ResourceName).To(Equal("webhosting-operator"))
 			g.Expect(config.LeaderElection.ResourceNamespace).To(BeEmpty())
@@ -158,6 +159,6 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-func times(t configv1alpha1.LeaseTimes) []time.Duration {
+func times(t componentconfig.LeaseTimes) []time.Duration {
 	return []time.Duration{t.LeaseDuration.Duration, t.RenewDeadline.Duration, t.RetryPeriod.Duration}
 }

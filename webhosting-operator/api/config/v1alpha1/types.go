@@ -6,6 +6,8 @@ package v1alpha1
 import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/componentconfig"
 )
 
 // WebhostingOperatorConfig is the configuration file of the webhosting operator. Every field may be left out; an empty
@@ -16,16 +18,16 @@ type WebhostingOperatorConfig struct {
 	metav1.TypeMeta `json:",inline"`
 
 	// ClientConnection configures the connection to the API server.
-	ClientConnection ClientConnection `json:"clientConnection,omitempty"`
+	ClientConnection componentconfig.ClientConnection `json:"clientConnection,omitempty"`
 	// LeaderElection configures the election among the instances: of the one that runs all controllers, or of the one
 	// that runs the sharder if Sharding says so.
-	LeaderElection LeaderElection `json:"leaderElection,omitempty"`
+	LeaderElection componentconfig.LeaderElection `json:"leaderElection,omitempty"`
 	// Health configures the endpoints for probes.
-	Health HealthServer `json:"health,omitempty"`
+	Health componentconfig.HealthServer `json:"health,omitempty"`
 	// Metrics configures the endpoint for metrics and profiles.
-	Metrics MetricsServer `json:"metrics,omitempty"`
+	Metrics componentconfig.MetricsServer `json:"metrics,omitempty"`
 	// Debugging configures what helps to look into a running process.
-	Debugging Debugging `json:"debugging,omitempty"`
+	Debugging componentconfig.Debugging `json:"debugging,omitempty"`
 	// Ingress configures what all Ingress objects of websites have in common.
 	Ingress Ingress `json:"ingress,omitempty"`
 	// WebServer configures what all Deployments of websites have in common.

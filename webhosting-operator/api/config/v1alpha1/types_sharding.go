@@ -3,7 +3,11 @@
 
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/componentconfig"
+)
 
 // ShardingMode says which parts of sharding an instance runs.
 type ShardingMode string
@@ -36,5 +40,5 @@ type Sharding struct {
 	// Default: 1m.
 	DrainTimeout metav1.Duration `json:"drainTimeout,omitempty"`
 
-	LeaseTimes `json:",inline"`
+	componentconfig.LeaseTimes `json:",inline"`
 }

@@ -5,7 +5,6 @@ package v1alpha1
 
 import (
 	"net"
-	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -36,25 +35,4 @@ func validateHosts(hosts []string, path *field.Path) field.ErrorList {
 		}
 	}
 	return errs
-}
-
-func validateBindAddress(address string, path *field.Path) field.ErrorList {
-	if address == "0" {
-		return nil
-	}
-	_, port, err := net.SplitHostPort(address)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
-	}
-	if err != nil {
-		return field.ErrorList{field.Invalid(path, address,
-			`must be "host:port" or ":port" with a port number from 0 to 65535, or "0" to serve nothing`)}
-	}
-	return nil
-}
-
-// isAnyFreePort says whether the address leaves the port to the kernel or serves nothing, so that two servers may have
-// the same.
-func isAnyFreePort(address string) bool {
-	return address == "0" || strings.HasSuffix(address, ":0")
 }

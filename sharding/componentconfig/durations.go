@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package v1alpha1
+package componentconfig
 
 import (
 	"maps"
@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// durationKeys are the keys of all fields that hold a duration.
-var durationKeys = sets.New("leaseDuration", "renewDeadline", "retryPeriod", "drainTimeout")
+// durationKeys are the keys of all fields that hold a duration, in any of the files.
+var durationKeys = sets.New("leaseDuration", "renewDeadline", "retryPeriod", "drainTimeout", "checkPeriod")
 
 // badDurations finds the fields of a configuration whose value is no duration. The decoder refuses them as well, but
 // without a word about where they are.

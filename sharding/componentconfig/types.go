@@ -1,12 +1,9 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package v1alpha1
+package componentconfig
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-// The types in this file follow the conventions of k8s.io/component-base/config/v1alpha1. They are not those types,
-// since a field that this program would ignore has no place in its configuration file.
 
 // ClientConnection configures the connection to the API server.
 type ClientConnection struct {
@@ -25,10 +22,10 @@ type ClientConnection struct {
 type LeaderElection struct {
 	// LeaderElect says whether there is an election. Without one every instance believes itself alone. Default: true.
 	LeaderElect *bool `json:"leaderElect,omitempty"`
-	// ResourceName is the name of the Lease. Default: webhosting-operator.
+	// ResourceName is the name of the Lease. Default: the program's name.
 	ResourceName string `json:"resourceName,omitempty"`
-	// ResourceNamespace is the namespace of the Lease, and of the leases of the shards. Default: empty, which is the
-	// Pod's own namespace, outside a Pod webhosting-system.
+	// ResourceNamespace is the namespace of the Lease. Default: empty, which is the Pod's own namespace, outside a Pod one
+	// that the program chooses.
 	ResourceNamespace string `json:"resourceNamespace,omitempty"`
 
 	LeaseTimes `json:",inline"`

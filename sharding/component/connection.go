@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package component
 
 import (
 	"fmt"
@@ -10,18 +10,19 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 
-	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/config/v1alpha1"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/componentconfig"
 )
 
-// restConfig says how to talk to the API server. It reads files, but does not connect yet.
-func restConfig(c *configv1alpha1.ClientConnection) (*rest.Config, error) {
+// RestConfig says how to talk to the API server, and as whom, which is like "program/version". It reads files, but does
+// not connect yet.
+func RestConfig(c *componentconfig.ClientConnection, userAgent string) (*rest.Config, error) {
 	restConfig, err := loadKubeconfig(c.Kubeconfig)
 	if err != nil {
 		return nil, fmt.Errorf("loading the kubeconfig: %w", err)
 	}
 	restConfig.QPS = c.QPS
 	restConfig.Burst = c.Burst
-	restConfig.UserAgent = name + "/" + shortVersion()
+	restConfig.UserAgent = userAgent
 	return restConfig, nil
 }
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package component
 
 import (
 	"net/http"
@@ -12,24 +12,24 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/config/v1alpha1"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/componentconfig"
 )
 
-// metricsOptions configures the server of metrics, and of profiles where they are wanted. Profiles are behind the same
+// MetricsOptions configures the server of metrics, and of profiles where they are wanted. Profiles are behind the same
 // authentication and authorization, which a server of their own would not have.
-func metricsOptions(config *configv1alpha1.WebhostingOperatorConfig) metricsserver.Options {
+func MetricsOptions(metrics *componentconfig.MetricsServer, debugging *componentconfig.Debugging) metricsserver.Options {
 	opts := metricsserver.Options{
-		BindAddress:   config.Metrics.BindAddress,
-		SecureServing: ptr.Deref(config.Metrics.SecureServing, true),
-		CertDir:       config.Metrics.CertDir,
+		BindAddress:   metrics.BindAddress,
+		SecureServing: ptr.Deref(metrics.SecureServing, true),
+		CertDir:       metrics.CertDir,
 	}
 	if opts.SecureServing {
 		opts.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
-	if config.Debugging.EnableProfiling {
+	if debugging.EnableProfiling {
 		opts.ExtraHandlers = profilingHandlers()
 	}
-	if config.Debugging.EnableContentionProfiling {
+	if debugging.EnableContentionProfiling {
 		runtime.SetBlockProfileRate(1)
 	}
 	return opts
