@@ -19,7 +19,7 @@ import (
 var _ = Describe("Overlay", func() {
 	DescribeTable("is accepted by the API server, its pods by the restricted Pod Security Standard",
 		func(ctx context.Context, folder string) {
-			apply(ctx, folder)
+			install(ctx, folder)
 
 			deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "webhosting-operator", Namespace: namespace}}
 			Expect(admin.Get(ctx, client.ObjectKeyFromObject(deployment), deployment)).To(Succeed())
@@ -31,8 +31,21 @@ var _ = Describe("Overlay", func() {
 		},
 		Entry("singleton", "overlays/singleton"),
 		Entry("sharded", "overlays/sharded"),
+		Entry("sharded, with the sharder apart", dedicated),
 	)
 })
+
+// dedicated is the overlay for which the sharder has to be installed before.
+const dedicated = "overlays/sharded-dedicated"
+
+// install applies the overlay and what it needs.
+func install(ctx context.Context, overlay string) {
+	GinkgoHelper()
+	if overlay == dedicated {
+		apply(ctx, "../../config/default")
+	}
+	apply(ctx, overlay)
+}
 
 // apply applies a folder below config as a user would, and fails the spec on a warning.
 func apply(ctx context.Context, folder string) {

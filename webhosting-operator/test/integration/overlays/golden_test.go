@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 // TestGolden shows every change to what a cluster gets in review. The CRDs are left out: they are generated files of
 // their own.
 func TestGolden(t *testing.T) {
-	for _, folder := range []string{"overlays/singleton", "overlays/sharded"} {
+	for _, folder := range []string{"overlays/singleton", "overlays/sharded", "overlays/sharded-dedicated"} {
 		t.Run(folder, func(t *testing.T) {
 			g := NewWithT(t)
 			rendered, err := render(t.Context(), folder)

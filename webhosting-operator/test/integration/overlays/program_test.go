@@ -37,7 +37,7 @@ import (
 var _ = Describe("Program", func() {
 	DescribeTable("runs as the ServiceAccount of the overlay with the overlay's configuration",
 		func(ctx context.Context, folder string, wantLeases []string, wantShard map[string]string) {
-			apply(ctx, folder)
+			install(ctx, folder)
 			apply(ctx, "samples")
 			DeferCleanup(deleteSamples)
 			metrics, health := freeAddress(), freeAddress()
@@ -49,6 +49,9 @@ var _ = Describe("Program", func() {
 			Eventually(get).WithArguments(ctx, "http://"+health+"/readyz", "").Should(Equal(http.StatusOK))
 
 			By("reconciling the samples")
+			if folder == dedicated { // no sharder runs here
+				assignWebsites(ctx, "shard-1")
+			}
 			Eventually(websitesInPhase).WithArguments(ctx, v1alpha1.PhasePending).Should(Equal(13))
 			deployments := &appsv1.DeploymentList{}
 			Expect(admin.List(ctx, deployments, client.InNamespace("project-garden"))).To(Succeed())
@@ -79,6 +82,9 @@ var _ = Describe("Program", func() {
 		},
 		Entry("singleton", "overlays/singleton", []string{"webhosting-operator"}, map[string]string{}),
 		Entry("sharded", "overlays/sharded", []string{"shard-1", "webhosting-operator"}, map[string]string{
+			"shard.alpha.sharding.timebertt.dev/webhosting-operator": "shard-1",
+		}),
+		Entry("sharded, with the sharder apart", dedicated, []string{"shard-1"}, map[string]string{
 			"shard.alpha.sharding.timebertt.dev/webhosting-operator": "shard-1",
 		}),
 	)
@@ -118,6 +124,18 @@ func deleteSamples(ctx context.Context) {
 		for _, kind := range append(website.ControlledKinds(), &v1alpha1.Website{}) {
 			Expect(admin.DeleteAllOf(ctx, kind, client.InNamespace(project))).To(Succeed())
 		}
+	}
+}
+
+// assignWebsites does what a sharder would do.
+func assignWebsites(ctx context.Context, shard string) {
+	GinkgoHelper()
+	websites := &v1alpha1.WebsiteList{}
+	Expect(admin.List(ctx, websites)).To(Succeed())
+	for _, item := range websites.Items {
+		before := item.DeepCopy()
+		metav1.SetMetaDataLabel(&item.ObjectMeta, "shard.alpha.sharding.timebertt.dev/webhosting-operator", shard)
+		Expect(admin.Patch(ctx, &item, client.MergeFrom(before))).To(Succeed())
 	}
 }
 
