@@ -159,6 +159,23 @@ func TestElectorEndsWhenTheLeaseIsDeleted(t *testing.T) {
 	g.Expect(err).To(MatchError(apierrors.IsNotFound, "not found"))
 }
 
+func TestElectorWaitsWhenTheLeaseOfAnotherProcessIsDeleted(t *testing.T) {
+	g := NewWithT(t)
+	server := newLeaseServer()
+	first := elect(t, server)
+	g.Eventually(first.leads, electionTimeout).Should(BeClosed())
+	second := elect(t, server)
+	g.Consistently(second.leads, 3*electionRetryPeriod).ShouldNot(BeClosed())
+
+	first.cut.Store(true) // so that it cannot notice
+	deleted := time.Now()
+	server.delete(t, "shard-1")
+	g.Eventually(second.leads, electionTimeout).Should(BeClosed())
+	g.Expect(time.Since(deleted)).To(BeNumerically(">=", electionLeaseDuration))
+	_, err := first.guard.check()
+	g.Expect(err).To(MatchError(ErrNotHeld), "the first must have stopped before the second begins")
+}
+
 func TestElectorStopsWithoutAReleaseWhileAnythingIsInFlight(t *testing.T) {
 	g := NewWithT(t)
 	server := newLeaseServer()

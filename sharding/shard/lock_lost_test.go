@@ -104,11 +104,67 @@ func TestLockOfAProcessThatWaitsIsNotLost(t *testing.T) {
 	g.Expect(holder(t, second)).To(Equal("shard-1 (another process)"))
 	server.change(t, "shard-1", take)
 	g.Expect(holder(t, second)).To(Equal("shardlease-controller"))
+	g.Expect(second.guard.lost).NotTo(BeClosed())
+}
+
+// Whoever deletes the lease of a running process takes its place away before it can notice.
+func TestLockWaitsWhenTheLeaseOfAnotherProcessIsDeleted(t *testing.T) {
+	fence := func(t *testing.T, server *leaseServer) { server.change(t, "shard-1", take) }
+	for name, before := range map[string]func(*testing.T, *leaseServer){
+		"that held it":         func(*testing.T, *leaseServer) {},
+		"that has been fenced": fence,
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			server := newLeaseServer()
+			newHolder(t, server)
+			second := newProcess(server)
+			before(t, server)
+			g.Expect(holder(t, second)).NotTo(BeEmpty())
+
+			second.pass(time.Second)
+			server.delete(t, "shard-1")
+			for range 15 {
+				g.Expect(holder(t, second)).To(Equal("shard-1 (another process)"))
+				second.pass(time.Second)
+			}
+			_, _, err := second.Get(t.Context())
+			g.Expect(err).To(MatchError(apierrors.IsNotFound, "not found"))
+			g.Expect(second.Create(t.Context(), second.record(second.clock.Now(), 0))).To(Succeed())
+			g.Expect(holder(t, second)).To(Equal("shard-1"))
+			g.Expect(second.logged).To(ContainElement(ContainSubstring("was deleted while another process held it")))
+		})
+	}
+}
+
+func TestLockCountsFromTheLastDeletion(t *testing.T) {
+	g := NewWithT(t)
+	server := newLeaseServer()
+	newHolder(t, server)
+	p := newProcess(server)
+	g.Expect(holder(t, p)).NotTo(BeEmpty())
+	server.delete(t, "shard-1")
+	g.Expect(holder(t, p)).NotTo(BeEmpty())
+
+	p.pass(10 * time.Second)
+	newHolder(t, server)
+	g.Expect(holder(t, p)).To(Equal("shard-1 (another process)"))
+	server.delete(t, "shard-1")
+	g.Expect(holder(t, p)).NotTo(BeEmpty())
+	p.pass(10 * time.Second)
+	g.Expect(holder(t, p)).NotTo(BeEmpty())
+}
+
+func TestLockDoesNotWaitWhenTheDeletedLeaseWasReleased(t *testing.T) {
+	g := NewWithT(t)
+	server := newLeaseServer()
+	first, second := newHolder(t, server), newProcess(server)
+	g.Expect(holder(t, second)).NotTo(BeEmpty())
+	g.Expect(first.Update(t.Context(), first.released())).To(Succeed())
+	g.Expect(holder(t, second)).To(BeEmpty())
 	server.delete(t, "shard-1")
 	_, _, err := second.Get(t.Context())
 	g.Expect(err).To(MatchError(apierrors.IsNotFound, "not found"))
-	g.Expect(second.guard.lost).NotTo(BeClosed())
-	g.Expect(second.Create(t.Context(), second.record(begin, 0))).To(Succeed())
 }
 
 func TestLockReleases(t *testing.T) {

@@ -85,7 +85,7 @@ func TestLockLabelsALeaseThatItFinds(t *testing.T) {
 	first := newHolder(t, server)
 	g.Expect(first.Update(t.Context(), first.released())).To(Succeed())
 	server.change(t, "shard-1", func(lease *coordinationv1.Lease) {
-		lease.Labels = map[string]string{"alpha.sharding.timebertt.dev/state": "dead"}
+		lease.Labels = map[string]string{"alpha.sharding.timebertt.dev/state": "ready", "a": "label"}
 	})
 
 	second := newProcess(server)
@@ -93,8 +93,37 @@ func TestLockLabelsALeaseThatItFinds(t *testing.T) {
 	g.Expect(second.Update(t.Context(), second.record(begin, 1))).To(Succeed())
 	g.Expect(server.lease(t, "shard-1").Labels).To(Equal(map[string]string{
 		"alpha.sharding.timebertt.dev/controllerring": "my-ring",
-		"alpha.sharding.timebertt.dev/state":          "dead",
-	}))
+		"alpha.sharding.timebertt.dev/state":          "",
+		"a":                                           "label",
+	}), "what the sharder made of the first says nothing about the second")
+
+	server.change(t, "shard-1", func(lease *coordinationv1.Lease) { lease.Labels["alpha.sharding.timebertt.dev/state"] = "ready" })
+	g.Expect(holder(t, second)).To(Equal("shard-1"))
+	g.Expect(second.Update(t.Context(), second.record(begin, 1))).To(Succeed())
+	g.Expect(server.lease(t, "shard-1").Labels).To(HaveKeyWithValue("alpha.sharding.timebertt.dev/state", "ready"), "a renewal leaves it alone")
+}
+
+func TestLockIsReadyWhenTheSharderSaysSoOfThisProcess(t *testing.T) {
+	setState := func(state string) func(*coordinationv1.Lease) {
+		return func(lease *coordinationv1.Lease) { lease.Labels["alpha.sharding.timebertt.dev/state"] = state }
+	}
+	g := NewWithT(t)
+	server := newLeaseServer()
+	p := newHolder(t, server)
+	g.Expect(p.ready(t.Context())).To(BeFalse())
+	for _, state := range []string{"", "expired", "dead", "fenced"} {
+		server.change(t, "shard-1", setState(state))
+		g.Expect(p.ready(t.Context())).To(BeFalse(), state)
+	}
+	server.change(t, "shard-1", setState("ready"))
+	g.Expect(p.ready(t.Context())).To(BeTrue())
+
+	server.change(t, "shard-1", func(lease *coordinationv1.Lease) { *lease.Spec.LeaseTransitions++ })
+	g.Expect(p.ready(t.Context())).To(BeFalse(), "another process of that name is meant")
+	server.delete(t, "shard-1")
+	_, err := p.ready(t.Context())
+	g.Expect(err).To(MatchError(apierrors.IsNotFound, "not found"))
+	g.Expect(p.guard.lost).NotTo(BeClosed(), "that is for the elector to find out")
 }
 
 func TestLockRenews(t *testing.T) {

@@ -5,6 +5,7 @@ package shard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -20,10 +21,17 @@ import (
 //   - Its caches hold only those objects of the ring's kinds that carry the shard's label; other kinds are left alone.
 //     Managed fields are stripped unless the options say otherwise.
 //   - Its client writes only while the lease is held, and names the shard in the user agent.
+//   - Wrapped reconcilers begin when the sharder calls the shard ready, or a lease duration after the lease was acquired.
 //   - Controllers start their caches before the lease is acquired (EnableWarmup), unless the options say otherwise.
 //
 // The manager is for the controllers of the ring: run it only once.
+//
+// HTTP clients in the options of the cache and the client are refused: they would write when the lease is lost. A NewClient
+// or NewCache has to use the config or the HTTP client that it is given.
 func (s *Shard) NewManager(config *rest.Config, options manager.Options) (manager.Manager, error) {
+	if err := refuseHTTPClients(options); err != nil {
+		return nil, err
+	}
 	config = rest.CopyConfig(config)
 	config.UserAgent = s.userAgent(config)
 
@@ -45,6 +53,11 @@ func (s *Shard) NewManager(config *rest.Config, options manager.Options) (manage
 		return nil, err
 	}
 
+	scopes, err := s.scopes(options.Cache, options.Scheme)
+	if err != nil {
+		return nil, err
+	}
+
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return &guardedTransport{guard: s.guard, next: next}
 	})
@@ -52,7 +65,21 @@ func (s *Shard) NewManager(config *rest.Config, options manager.Options) (manage
 	if err != nil {
 		return nil, err
 	}
-	return mgr, mgr.Add(manager.RunnableFunc(s.stopWhenLost))
+	s.handshake.ready = lock.ready
+	s.handshake.ask = func(ctx context.Context) (holdings, error) { return s.listHoldings(ctx, mgr.GetAPIReader(), scopes) }
+	return mgr, errors.Join(mgr.Add(manager.RunnableFunc(s.handshake.run)), mgr.Add(manager.RunnableFunc(s.stopWhenLost)))
+}
+
+// refuseHTTPClients returns an error if the options hold an HTTP client, whose requests would not pass the guard.
+func refuseHTTPClients(options manager.Options) error {
+	var errs []error
+	for name, given := range map[string]*http.Client{"Client.HTTPClient": options.Client.HTTPClient, "Cache.HTTPClient": options.Cache.HTTPClient} {
+		if given != nil {
+			errs = append(errs, fmt.Errorf("manager options: %s must not be set, because it would bypass the guard of the shard lease: "+
+				"set the transport in the rest.Config", name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // newLock returns the lock on the shard lease. Its own writes are what the guard is about, so they are not guarded.

@@ -108,6 +108,46 @@ func TestManagerLockIsNotGuarded(t *testing.T) {
 	g.Expect(requests).To(HaveExactElements("POST /apis/coordination.k8s.io/v1/namespaces/shards/leases"))
 }
 
+func TestManagerRefusesWhatWouldBypassTheGuard(t *testing.T) {
+	for name, set := range map[string]func(*manager.Options){
+		"Client.HTTPClient": func(options *manager.Options) { options.Client.HTTPClient = http.DefaultClient },
+		"Cache.HTTPClient":  func(options *manager.Options) { options.Cache.HTTPClient = http.DefaultClient },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			options := testOptions()
+			set(&options)
+			mgr, err := newTestShard(t).NewManager(&rest.Config{Host: "http://localhost"}, options)
+			g.Expect(err).To(MatchError(ContainSubstring("manager options: " + name + " must not be set")))
+			g.Expect(mgr).To(BeNil())
+		})
+	}
+}
+
+func TestManagerGuardsAClientOfTheAuthors(t *testing.T) {
+	for name, newClient := range map[string]client.NewClientFunc{
+		"from the options": client.New,
+		"from the config": func(config *rest.Config, options client.Options) (client.Client, error) {
+			options.HTTPClient = nil
+			return client.New(config, options)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			apiServer := newRecorder(t)
+			options := testOptions()
+			options.NewClient = newClient
+			mgr, err := newTestShard(t).NewManager(&rest.Config{Host: apiServer.URL, Transport: http.DefaultTransport}, options)
+			g.Expect(err).NotTo(HaveOccurred())
+			object := &corev1.ConfigMap{}
+			object.Namespace, object.Name = "default", "a"
+			g.Expect(mgr.GetClient().Create(t.Context(), object)).To(MatchError(ErrNotHeld))
+			requests, _ := apiServer.seen()
+			g.Expect(requests).To(BeEmpty())
+		})
+	}
+}
+
 func TestManagerRefusesARingThatItCannotCache(t *testing.T) {
 	options := testOptions()
 	options.Scheme = runtime.NewScheme()

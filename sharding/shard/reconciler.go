@@ -10,6 +10,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -37,18 +38,29 @@ type handover struct {
 }
 
 func (h *handover) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	holdings, err := h.shard.handshake.wait(ctx)
+	if err != nil {
+		return reconcile.Result{}, fmt.Errorf("waiting for the sharder to call the shard ready: %w", err)
+	}
 	object := h.kind.DeepCopyObject().(client.Object)
 	// Only metadata is read, nothing is changed, so the cached object need not be copied. Nor does it matter whether
 	// the cache has seen this process's last write.
-	err := h.client.Get(ctx, request.NamespacedName, object, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+	err = h.client.Get(ctx, request.NamespacedName, object, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 	if err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if object.GetLabels()[h.shard.ring.LabelShard()] != h.shard.Name() {
 		return reconcile.Result{}, nil
 	}
+	gvk, err := h.client.GroupVersionKindFor(object)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if owned, err := holdings.owns(gvk.GroupKind(), object); err != nil || !owned {
+		return reconcile.Result{}, err
+	}
 	if _, draining := object.GetLabels()[h.shard.ring.LabelDrain()]; draining {
-		return reconcile.Result{}, h.acknowledge(ctx, object)
+		return reconcile.Result{}, h.acknowledge(ctx, gvk, object)
 	}
 
 	if _, err := h.shard.guard.enter(); err != nil {
@@ -60,7 +72,7 @@ func (h *handover) Reconcile(ctx context.Context, request reconcile.Request) (re
 
 // acknowledge lets the object go by removing both labels in one write. If somebody else changed the object in the
 // meantime, nothing is written: the cache will deliver that change and with it another try.
-func (h *handover) acknowledge(ctx context.Context, object client.Object) error {
+func (h *handover) acknowledge(ctx context.Context, gvk schema.GroupVersionKind, object client.Object) error {
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		"uid":             object.GetUID(),
 		"resourceVersion": object.GetResourceVersion(),
@@ -71,10 +83,6 @@ func (h *handover) acknowledge(ctx context.Context, object client.Object) error 
 	}})
 	if err != nil {
 		return fmt.Errorf("encoding the acknowledgement of a drain: %w", err)
-	}
-	gvk, err := h.client.GroupVersionKindFor(object)
-	if err != nil {
-		return fmt.Errorf("acknowledging a drain: %w", err)
 	}
 	written := &metav1.PartialObjectMetadata{}
 	written.SetGroupVersionKind(gvk)

@@ -54,6 +54,10 @@ func newHandoverTest(t *testing.T, labels map[string]string) *handoverTest {
 	h.shard, err = New(testRing, Options{Name: "shard-1", Namespace: testNamespace, Clock: h.clock})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	h.shard.guard.renew(begin)
+	h.shard.handshake.holdings = holdings{
+		appsv1.SchemeGroupVersion.WithKind("Deployment").GroupKind(): {at: "40"}, // before all objects of these tests
+	}
+	close(h.shard.handshake.done)
 
 	builder := fake.NewClientBuilder().WithInterceptorFuncs(interceptor.Funcs{
 		Get: func(ctx context.Context, next client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {

@@ -53,6 +53,8 @@ type Shard struct {
 	ring    sharding.Ring
 	options Options
 	guard   *guard
+
+	handshake *handshake
 }
 
 // New returns the shard. It returns an error that names what is wrong if the name or the durations are invalid, before
@@ -83,6 +85,8 @@ func New(ring sharding.Ring, options Options) (*Shard, error) {
 		ring:    ring,
 		options: options,
 		guard:   newGuard(options.Clock, options.LeaseDuration, options.RenewDeadline),
+
+		handshake: newHandshake(options),
 	}, nil
 }
 

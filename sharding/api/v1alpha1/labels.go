@@ -15,8 +15,9 @@ const (
 	// LabelControllerRing on a Lease names the ring that the shard belongs to. The shard sets it.
 	LabelControllerRing = "alpha.sharding.timebertt.dev/controllerring"
 
-	// LabelState on a shard's Lease says which state the sharder sees the shard in. It is written for people; no
-	// decision reads it.
+	// LabelState on a shard's Lease says which state the sharder sees the shard in. Whoever acquires the lease empties or
+	// removes it in the same write, and works only when it says "ready" again, or after one lease duration. Everything
+	// else that it says is for people.
 	LabelState = "alpha.sharding.timebertt.dev/state"
 
 	// AnnotationFencedUntil on a shard's Lease is an RFC 3339 time. The sharder writes it when it takes the lease of a

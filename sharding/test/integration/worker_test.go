@@ -7,6 +7,7 @@ import (
 	"context"
 	"maps"
 	"sync"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -24,6 +25,7 @@ type worker struct {
 
 	mu     sync.Mutex
 	asleep chan struct{}
+	thinks time.Duration
 }
 
 func (w *worker) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
@@ -39,8 +41,12 @@ func (w *worker) Reconcile(ctx context.Context, request reconcile.Request) (reco
 		return reconcile.Result{}, err
 	}
 	w.mu.Lock()
-	asleep := w.asleep
+	asleep, thinks := w.asleep, w.thinks
 	w.mu.Unlock()
+	select {
+	case <-ctx.Done():
+	case <-time.After(thinks):
+	}
 	if asleep != nil {
 		<-asleep // like a call that never returns, this does not care about the context
 	}
@@ -51,6 +57,13 @@ func (w *worker) Reconcile(ctx context.Context, request reconcile.Request) (reco
 		WithOwnerReferences(metav1ac.OwnerReference().
 			WithAPIVersion("apps/v1").WithKind("Deployment").WithName(deployment.Name).WithUID(deployment.UID).WithController(true))
 	return reconcile.Result{}, w.client.Apply(ctx, wanted, client.FieldOwner("worker"), client.ForceOwnership)
+}
+
+// think makes every reconcile take so long between reading and writing.
+func (w *worker) think(thinks time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.thinks = thinks
 }
 
 // sleep makes all reconciles hang between reading and writing, until wake.
