@@ -21,6 +21,7 @@ type network struct {
 	open  map[io.Closer]struct{}
 	held  func(*http.Request) bool
 	letGo chan struct{}
+	kept  int // how many are held now
 }
 
 func newNetwork() *network { return &network{open: map[io.Closer]struct{}{}} }
@@ -78,6 +79,7 @@ func (n *network) heal() {
 // hold keeps those requests that match from being sent, and the answers to those that were sent from coming back, until
 // they are released.
 func (n *network) hold(match func(*http.Request) bool) {
+	n.release()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.held, n.letGo = match, make(chan struct{})
@@ -96,16 +98,30 @@ func (n *network) release() {
 func (n *network) linger(request *http.Request) {
 	n.mu.Lock()
 	held, letGo := n.held != nil && n.held(request), n.letGo
-	n.mu.Unlock()
 	if held {
-		select {
-		case <-letGo:
-		case <-request.Context().Done():
-		}
+		n.kept++
 	}
+	n.mu.Unlock()
+	if !held {
+		return
+	}
+	select {
+	case <-letGo:
+	case <-request.Context().Done():
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.kept--
 }
 
-// What may be held: the sharder's writes to the main objects, those that drain, and what a shard watches of them.
+func (n *network) keeps() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.kept
+}
+
+// What may be held: the sharder's writes to the main objects, but those that drain, or these alone; what has to do with
+// leases; and what a shard watches of the main objects.
 func movesOf(r *testRing) func(*http.Request) bool {
 	return func(request *http.Request) bool { return isWriteTo(r, request) && !drains(request) }
 }
@@ -113,6 +129,8 @@ func movesOf(r *testRing) func(*http.Request) bool {
 func drainsOf(r *testRing) func(*http.Request) bool {
 	return func(request *http.Request) bool { return isWriteTo(r, request) && drains(request) }
 }
+
+func concernsLeases(request *http.Request) bool { return strings.Contains(request.URL.Path, "/leases") }
 
 func watchesDeployments(request *http.Request) bool {
 	return strings.HasSuffix(request.URL.Path, "/deployments") && request.URL.Query().Has("watch")

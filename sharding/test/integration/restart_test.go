@@ -4,6 +4,7 @@
 package integration_test
 
 import (
+	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -36,11 +37,21 @@ var _ = Describe("A restart under the same name", func() {
 		Consistently(second.ended, 2*retryPeriod).ShouldNot(Receive()) // until it has filled its caches and waits
 	})
 
-	It("does not work on anything while moves are under way", func() {
-		sharder.network.hold(movesOf(r))
+	// acquireDuringMoves makes the first process leave, and the second acquire the lease when the sharder has sent moves
+	// that have not arrived. It returns when that was.
+	acquireDuringMoves := func() time.Time {
+		GinkgoHelper()
 		before := r.lease("shard-a").Spec.AcquireTime
+		second.network.hold(concernsLeases)
+		sharder.network.hold(movesOf(r))
 		first.leave()
-		acquired := r.eventuallyAcquired("shard-a", before)
+		Eventually(sharder.network.keeps).Should(BeNumerically(">", 0))
+		second.network.release()
+		return r.eventuallyAcquired("shard-a", before)
+	}
+
+	It("does not work on anything while moves are under way", func() {
+		acquired := acquireDuringMoves()
 		r.giveWork("shard-a")
 		Consistently(func(g Gomega) {
 			g.Expect(r.state("shard-a")).NotTo(Equal("ready"))
@@ -56,10 +67,12 @@ var _ = Describe("A restart under the same name", func() {
 	})
 
 	It("does not work on what its cache only remembers", func() {
-		second.network.hold(watchesDeployments)
-		sharder.network.hold(drainsOf(r)) // so that what was moved away does not come back
 		before := r.lease("shard-a").Spec.AcquireTime
+		second.network.hold(func(request *http.Request) bool { return concernsLeases(request) || watchesDeployments(request) })
+		sharder.network.hold(drainsOf(r)) // so that what was moved away does not come back
 		first.leave()
+		Eventually(func(g Gomega) { g.Expect(r.owners(g)).NotTo(ContainElement("shard-a")) }).Should(Succeed())
+		second.network.hold(watchesDeployments)
 		r.eventuallyAcquired("shard-a", before)
 		Eventually(r.state).WithArguments("shard-a").Should(Equal("ready"))
 		Consistently(func(g Gomega) { g.Expect(r.owners(g)).NotTo(ContainElement("shard-a")) }, "1s").Should(Succeed())
@@ -74,10 +87,7 @@ var _ = Describe("A restart under the same name", func() {
 	It("never has two shards at work on one object, however often it happens", func() {
 		for range 4 {
 			second.worker.think(50 * time.Millisecond) // so that it would be at work when the moves arrive
-			sharder.network.hold(movesOf(r))
-			before := r.lease("shard-a").Spec.AcquireTime
-			first.leave()
-			r.eventuallyAcquired("shard-a", before)
+			acquireDuringMoves()
 			r.giveWork("shard-a")
 			Consistently(r.state, "200ms").WithArguments("shard-a").ShouldNot(Equal("ready"))
 			sharder.network.release()
