@@ -44,6 +44,9 @@ func nameTaken(live client.Object, owner *metav1.OwnerReference) error {
 // errReplaced ends a reconcile that had to replace an object. The next one finds out what became of it.
 var errReplaced = errors.New("replaced what could not be merged")
 
+// errTakeoverWaits ends a reconcile that comes while enough other websites are being taken over.
+var errTakeoverWaits = errors.New("other websites are being taken over")
+
 // asRefusal turns the API server's error into a refusal if it is one. It returns nil for none.
 func asRefusal(err error) error {
 	switch {
@@ -83,6 +86,8 @@ func retry(ctx context.Context, err error) (reconcile.Result, error) {
 		// Somebody else wrote meanwhile. That is no error, and neither the log nor the backoff should take it for one.
 		log.FromContext(ctx).V(1).Info("Starting over", "reason", err.Error())
 		return reconcile.Result{RequeueAfter: conflictDelay}, nil
+	case errors.Is(err, errTakeoverWaits):
+		return reconcile.Result{RequeueAfter: untilNextTakeover()}, nil
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		// The website is about to be deleted as well.
 		return reconcile.Result{}, nil

@@ -43,6 +43,7 @@ type Reconciler struct {
 	ControlledLabels map[string]string
 
 	unobserved waiting
+	takeovers  takeovers
 }
 
 var _ reconcile.Reconciler = &Reconciler{}
@@ -103,6 +104,16 @@ func (r *Reconciler) reconcile(ctx context.Context, website *v1alpha1.Website) (
 	s, err := newSite(website, theme)
 	if err != nil {
 		return verdict{}, err
+	}
+	takesOver, err := r.takesOver(ctx, s)
+	if err != nil {
+		return verdict{}, err
+	}
+	if takesOver {
+		if !r.takeovers.begin() {
+			return verdict{}, errTakeoverWaits
+		}
+		defer r.takeovers.end()
 	}
 	progress, err := r.applyAll(ctx, s)
 	if err != nil {
