@@ -42,6 +42,16 @@ func (r *run) awaitTakeover(ctx context.Context) (writes []audit.Write, takeover
 	return writes, takeover, err
 }
 
+// awaitRest waits until the operator writes nothing but leases any more: websites are settled before their new owners have
+// taken over all of their objects.
+func (m *Measurement) awaitRest(ctx context.Context) error {
+	return m.poll(ctx, func() (bool, error) {
+		writes, err := m.auditSince(m.Clock.Now().Add(-calm))
+		busy := slices.ContainsFunc(writes, func(write audit.Write) bool { return write.By != "" && write.Resource != "leases" })
+		return !busy, err
+	})
+}
+
 // poll asks until the answer is yes or the time is up. What did not happen until then is found out by those who count.
 func (m *Measurement) poll(ctx context.Context, ask func() (bool, error)) error {
 	deadline := m.Clock.Now().Add(m.Timeout)

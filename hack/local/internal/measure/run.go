@@ -55,6 +55,9 @@ func (m *Measurement) prepare(ctx context.Context, scenario Scenario) (*run, err
 			break
 		}
 	}
+	if err := m.awaitRest(ctx); err != nil {
+		return nil, err
+	}
 	leader, err := m.leader(ctx, usual)
 	if err != nil {
 		return nil, err
