@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -24,6 +25,10 @@ type Ring struct {
 
 	// Kinds are the kinds that the controller reconciles, each at most once.
 	Kinds []Kind
+
+	// Namespaces selects the namespaces whose objects are assigned, by their labels. Nil means all. Cluster-scoped objects
+	// are assigned in any case.
+	Namespaces *metav1.LabelSelector
 }
 
 // Kind is a main kind of a ring together with the kinds it controls.
@@ -50,6 +55,9 @@ func (r Ring) Validate(scheme *runtime.Scheme) error {
 	}
 	if len(r.Kinds) == 0 {
 		errs = append(errs, fmt.Errorf("ring %q has no kinds", r.Name))
+	}
+	if _, err := metav1.LabelSelectorAsSelector(r.Namespaces); err != nil {
+		errs = append(errs, fmt.Errorf("ring %q: selector of namespaces: %w", r.Name, err))
 	}
 	mains := map[schema.GroupKind]bool{}
 	for _, kind := range r.Kinds {

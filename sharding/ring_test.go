@@ -65,6 +65,11 @@ func TestRingValidateRefuses(t *testing.T) {
 		"a name of 64 characters": {
 			sharding.Ring{Name: strings.Repeat("a", 64), Kinds: []sharding.Kind{deployments}}, "must be no more than 63",
 		},
+		"a bad selector": {
+			sharding.Ring{Name: "ring", Kinds: []sharding.Kind{deployments}, Namespaces: &metav1.LabelSelector{
+				MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "a", Operator: "Near"}},
+			}}, `ring "ring": selector of namespaces: "Near" is not a valid label selector operator`,
+		},
 		"no kinds":     {sharding.Ring{Name: "ring"}, `ring "ring" has no kinds`},
 		"no main kind": {sharding.Ring{Name: "ring", Kinds: []sharding.Kind{{}}}, `ring "ring": expected pointer, but got invalid kind`},
 		"a typed nil":  {sharding.Ring{Name: "ring", Kinds: []sharding.Kind{{Main: (*corev1.ConfigMap)(nil)}}}, `ring "ring": expected pointer, but got nil`},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -36,6 +37,12 @@ type Resource struct {
 // scopeOf returns the scope of a ring whose shards label what they control themselves.
 func scopeOf(ring sharding.Ring, scheme *runtime.Scheme) (Scope, error) {
 	scope := Scope{Ring: ring.Name}
+	if ring.Namespaces != nil {
+		var err error
+		if scope.Namespaces, err = metav1.LabelSelectorAsSelector(ring.Namespaces); err != nil {
+			return Scope{}, err
+		}
+	}
 	for _, kind := range ring.Kinds {
 		gvk, err := apiutil.GVKForObject(kind.Main, scheme)
 		if err != nil {

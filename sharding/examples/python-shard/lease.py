@@ -55,6 +55,8 @@ class Lease:
         while not self.done.is_set():
             try:
                 lease = self.get() or {"metadata": {"name": self.options.name}, "spec": {}}
+                if not lease["spec"] and seen and seen[0]:  # deleted; its holder may not have noticed
+                    lease["spec"] = {"holderIdentity": seen[0], "leaseDurationSeconds": self.options.lease_duration}
                 spec = lease["spec"]
                 record = spec.get("holderIdentity"), spec.get("acquireTime"), spec.get("renewTime")
                 if record != seen:

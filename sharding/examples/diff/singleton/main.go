@@ -34,7 +34,10 @@ func main() {
 	ctrl.SetLogger(zap.New())
 	config := ctrl.GetConfigOrDie()
 
-	mgr, err := ctrl.NewManager(config, ctrl.Options{LeaderElection: true, LeaderElectionID: "example", LeaderElectionNamespace: namespace, Metrics: noMetrics})
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
+		LeaderElection: true, LeaderElectionID: "example", LeaderElectionNamespace: namespace, LeaderElectionReleaseOnCancel: true,
+		Metrics: noMetrics,
+	})
 	check(err)
 
 	r := &reconciler{Client: mgr.GetClient()}
