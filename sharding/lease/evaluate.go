@@ -32,9 +32,13 @@ const (
 type Observation struct {
 	Lease *coordinationv1.Lease
 
-	// SeenAt is when the sharder first saw this version of the lease. It stands in for times that the lease lacks, and
-	// bounds those that lie in the future.
+	// SeenAt is when the sharder first saw the lease as its holder last wrote it.
 	SeenAt time.Time
+
+	// Arrived says that the sharder was watching when the lease was written, so that it was written at SeenAt, whatever
+	// the holder's clock says. Otherwise the lease was there when the sharder first looked: then there is only the
+	// holder's word for when it was written, which is taken, unless it lies in the future.
+	Arrived bool
 
 	// DeletedHeld says that the lease was deleted while its shard held it. The shard may not have noticed, so it is
 	// fenced until the lease would have expired.
@@ -56,6 +60,9 @@ type Shard struct {
 // A shard that alone went silent has probably crashed, and is given only ShortGrace. When many leases expire together,
 // or the sharder itself had no contact, the API server is the likelier culprit: each shard is then given the duration
 // of its lease once more, so that a hiccup of the API server does not tear down all shards.
+//
+// A lease that was there when the sharder first looked is not acquired before the sharder has watched it, unrenewed, for
+// a third of its duration: the shard may be alive, with a clock that is behind.
 func Evaluate(observations []Observation, now, lastContact time.Time) []Shard {
 	calm := now.Sub(lastContact) > ContactLost || expiredTogether(observations, now)
 
@@ -111,11 +118,15 @@ func (o Observation) heldSteps(calm bool) []step {
 	if calm {
 		grace = Duration(o.Lease)
 	}
-	return []step{{Ready, expiry}, {Expired, expiry.Add(grace)}, {state: Uncertain}}
+	uncertain := expiry.Add(grace)
+	if watched := o.SeenAt.Add(Duration(o.Lease) / 3); !o.Arrived && watched.After(uncertain) {
+		uncertain = watched
+	}
+	return []step{{Ready, expiry}, {Expired, uncertain}, {state: Uncertain}}
 }
 
 func (o Observation) deadSteps() []step {
-	return []step{{Fenced, o.fencedUntil()}, {Dead, o.renewed().Add(OrphanedAfter)}, {state: Orphaned}}
+	return []step{{Fenced, o.fencedUntil()}, {Dead, o.written().Add(OrphanedAfter)}, {state: Orphaned}}
 }
 
 // expiry is when a held lease expires. A lease that lacks the means to tell is expired from the moment it was seen.
@@ -123,24 +134,29 @@ func (o Observation) expiry() time.Time {
 	if o.Lease.Spec.RenewTime == nil || o.Lease.Spec.LeaseDurationSeconds == nil || *o.Lease.Spec.LeaseDurationSeconds <= 0 {
 		return o.SeenAt
 	}
-	return o.renewed().Add(Duration(o.Lease))
+	if o.Arrived || o.DeletedHeld { // nobody is asked before what is deleted counts as dead, so there is no risk to take
+		return o.SeenAt.Add(Duration(o.Lease))
+	}
+	return o.written().Add(Duration(o.Lease))
 }
 
-// renewed is when the lease was last written by its holder: not after it was seen, whatever the holder's clock says.
-func (o Observation) renewed() time.Time {
+// written is when the lease was last written according to its holder: not after it was seen, whatever the holder's clock
+// says.
+func (o Observation) written() time.Time {
 	if renewTime := o.Lease.Spec.RenewTime; renewTime != nil && renewTime.Time.Before(o.SeenAt) {
 		return renewTime.Time
 	}
 	return o.SeenAt
 }
 
-// fencedUntil is zero unless the sharder acquired the lease of a live shard.
+// fencedUntil is zero unless the sharder acquired the lease of a live shard. Both times on the lease are by the clock of the
+// sharder that wrote them, so only what lies between them is used.
 func (o Observation) fencedUntil() time.Time {
 	until, err := time.Parse(time.RFC3339Nano, o.Lease.Annotations[shardingv1alpha1.AnnotationFencedUntil])
-	if err != nil {
-		return time.Time{}
+	if err != nil || o.Lease.Spec.RenewTime == nil {
+		return until
 	}
-	return until
+	return o.SeenAt.Add(until.Sub(o.Lease.Spec.RenewTime.Time))
 }
 
 // expiredTogether reports whether half or more of the held leases are expired; in a ring of one or two, all of them.

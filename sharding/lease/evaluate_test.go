@@ -17,10 +17,10 @@ import (
 
 var start = time.Date(2026, time.November, 20, 12, 0, 0, 0, time.UTC)
 
-// held is a lease of 15 s that its shard renewed at the given time, seen at once.
+// held is a lease of 15 s that its shard renewed at the given time, while the sharder was watching.
 func held(name string, renewed time.Time) lease.Observation {
 	return lease.Observation{
-		SeenAt: renewed,
+		SeenAt: renewed, Arrived: true,
 		Lease: &coordinationv1.Lease{
 			ObjectMeta: metav1.ObjectMeta{Name: name},
 			Spec: coordinationv1.LeaseSpec{
@@ -39,9 +39,17 @@ func with(o lease.Observation, change func(*coordinationv1.Lease)) lease.Observa
 	return o
 }
 
-func seenAt(o lease.Observation, t time.Time) lease.Observation {
-	o.SeenAt = t
+// found makes the lease one that was there when the sharder first looked, at the given time.
+func found(o lease.Observation, at time.Time) lease.Observation {
+	o.SeenAt, o.Arrived = at, false
 	return o
+}
+
+// skewed makes the shard's clock differ from the sharder's.
+func skewed(o lease.Observation, by time.Duration) lease.Observation {
+	return with(o, func(l *coordinationv1.Lease) {
+		l.Spec.RenewTime = &metav1.MicroTime{Time: l.Spec.RenewTime.Add(by)}
+	})
 }
 
 func deleted(o lease.Observation) lease.Observation {
@@ -160,17 +168,44 @@ func TestTransitions(t *testing.T) {
 			shard: with(held("shard-a", start), func(l *coordinationv1.Lease) { l.Spec.LeaseDurationSeconds = new(int32(-1)) }),
 			want:  []transition{{0, lease.Expired}, {15 * time.Second, lease.Uncertain}},
 		},
-		"renewed in the future": {
-			shard: seenAt(held("shard-a", start.Add(100*time.Hour)), start),
+		"one of three goes silent, with a clock that is behind": {
+			shard:  skewed(held("shard-a", start), -time.Hour),
+			others: []lease.Observation{held("shard-b", start.Add(time.Hour)), held("shard-c", start.Add(time.Hour))},
+			want:   []transition{{0, lease.Ready}, {15 * time.Second, lease.Expired}, {16 * time.Second, lease.Uncertain}},
+		},
+		"one of three goes silent, with a clock that is ahead": {
+			shard:  skewed(held("shard-a", start), time.Hour),
+			others: []lease.Observation{held("shard-b", start.Add(time.Hour)), held("shard-c", start.Add(time.Hour))},
+			want:   []transition{{0, lease.Ready}, {15 * time.Second, lease.Expired}, {16 * time.Second, lease.Uncertain}},
+		},
+		"found long after it was renewed: the shard is dead, or its clock is behind and it renews soon": {
+			shard:  found(held("shard-a", start.Add(-time.Hour)), start),
+			others: []lease.Observation{held("shard-b", start.Add(time.Hour)), held("shard-c", start.Add(time.Hour))},
+			want:   []transition{{0, lease.Expired}, {5 * time.Second, lease.Uncertain}},
+		},
+		"found shortly after it was renewed: a dead shard is not given a whole duration more": {
+			shard:  found(held("shard-a", start.Add(-8*time.Second)), start),
+			others: []lease.Observation{held("shard-b", start.Add(time.Hour)), held("shard-c", start.Add(time.Hour))},
+			want:   []transition{{0, lease.Ready}, {7 * time.Second, lease.Expired}, {8 * time.Second, lease.Uncertain}},
+		},
+		"found with a time in the future": {
+			shard: found(held("shard-a", start.Add(100*time.Hour)), start),
 			want:  []transition{{0, lease.Ready}, {15 * time.Second, lease.Expired}, {30 * time.Second, lease.Uncertain}},
+		},
+		"fenced by a sharder whose clock is ahead": {
+			shard: skewed(with(held("shard-a", start), func(l *coordinationv1.Lease) {
+				fenced(l)
+				l.Annotations["alpha.sharding.timebertt.dev/fenced-until"] = start.Add(time.Hour + 15*time.Second).Format(time.RFC3339Nano)
+			}), time.Hour),
+			want: []transition{{0, lease.Fenced}, {15 * time.Second, lease.Dead}, {time.Minute, lease.Orphaned}},
+		},
+		"found and deleted while held, with a clock that is behind": {
+			shard: deleted(found(held("shard-a", start.Add(-14*time.Second)), start)),
+			want:  []transition{{0, lease.Fenced}, {15 * time.Second, lease.Dead}},
 		},
 		"released without a time": {
 			shard: with(held("shard-a", start), func(l *coordinationv1.Lease) { l.Spec = coordinationv1.LeaseSpec{} }),
 			want:  []transition{{0, lease.Dead}, {time.Minute, lease.Orphaned}},
-		},
-		"seen long after it was renewed": {
-			shard: seenAt(held("shard-a", start.Add(-time.Hour)), start),
-			want:  []transition{{0, lease.Uncertain}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
@@ -188,9 +189,10 @@ func (s *Shards) observe(now time.Time) error {
 	for _, current := range leases {
 		name := client.ObjectKeyFromObject(current)
 		observation, known := s.seen[name]
-		if !known || observation.DeletedHeld || observation.Lease.ResourceVersion != current.ResourceVersion {
-			observation = lease.Observation{Lease: current, SeenAt: now}
+		if !known || observation.DeletedHeld || !sameTerm(observation.Lease, current) {
+			observation = lease.Observation{SeenAt: now, Arrived: s.seen != nil}
 		}
+		observation.Lease = current
 		seen[name] = observation
 	}
 	for name, observation := range s.seen {
@@ -204,6 +206,11 @@ func (s *Shards) observe(now time.Time) error {
 	}
 	s.seen = seen
 	return nil
+}
+
+// sameTerm reports whether nobody renewed, released or took the lease in between. The sharder labels leases without that.
+func sameTerm(before, after *coordinationv1.Lease) bool {
+	return before.UID == after.UID && equality.Semantic.DeepEqual(before.Spec, after.Spec)
 }
 
 // tellApart returns the observations that count, by the shard's name, and those that do not because of an older one.

@@ -104,7 +104,7 @@ func TestShardsFollowsTheLifeOfAShard(t *testing.T) {
 	g.Expect(s.leases.get(t, "a").Labels).To(HaveKeyWithValue(stateLabel, "expired"))
 
 	s.see(s.leases.get(t, "a"), b, c)
-	g.Expect(s.at(t, 16*time.Second)).To(Equal(13 * time.Second))
+	g.Expect(s.at(t, 16*time.Second)).To(Equal(14 * time.Second))
 	g.Expect(s.members.load().State("a")).To(Equal(lease.Uncertain))
 	g.Expect(s.leases.get(t, "a").Spec.HolderIdentity).To(HaveValue(Equal("shardlease-controller")))
 	g.Expect(s.members.load().Available()).To(ContainElement("a"), "until it is known to have been acquired")
@@ -213,7 +213,7 @@ func TestShardsCountsBrokenLeasesFromWhenItSawThem(t *testing.T) {
 	renewed := metav1.NewMicroTime(begin.Add(time.Hour))
 	future.Spec.RenewTime = &renewed
 	s := track(t, future, bareLease("bare"))
-	g.Expect(s.at(t, 0)).To(Equal(lease.ShortGrace))
+	g.Expect(s.at(t, 0)).To(Equal(5*time.Second), "it may be about to renew")
 	g.Expect(s.members.load().State("bare")).To(Equal(lease.Expired))
 	g.Expect(s.at(t, 5*time.Second)).NotTo(BeZero())
 	g.Expect(s.members.load().State("future")).To(Equal(lease.Ready))
@@ -280,4 +280,57 @@ func TestShardsIgnoreTheYoungerLeaseOfOneName(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(s.Membership().State("a")).To(Equal(lease.Ready))
 	g.Expect(s.Duplicates()).To(BeEmpty())
+}
+
+// renewals returns the leases as they are after the shard "slow", whose clock is behind, and two others renewed.
+func renewals(at time.Duration) []*coordinationv1.Lease {
+	var leases []*coordinationv1.Lease
+	for name, behind := range map[string]time.Duration{"slow": 20 * time.Second, "b": 0, "c": 0} {
+		l := heldLease(name)
+		renewed := metav1.NewMicroTime(begin.Add(at - behind))
+		l.Spec.RenewTime = &renewed
+		leases = append(leases, l)
+	}
+	return leases
+}
+
+func TestShardsTolerateAClockThatIsBehind(t *testing.T) {
+	g := NewWithT(t)
+	s := track(t, renewals(0)...)
+	for at := time.Duration(0); at <= time.Minute; at += 2 * time.Second {
+		s.see(renewals(at)...)
+		_, err := s.at(t, at)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(s.Membership().State("slow")).To(Or(Equal(lease.Ready), Equal(lease.Expired)), "after %s", at)
+	}
+	g.Expect(s.Membership().State("slow")).To(Equal(lease.Ready))
+	g.Expect(s.logged).To(BeEmpty(), "its lease is not taken")
+
+	// From now on it alone is silent.
+	var silent *coordinationv1.Lease
+	for _, l := range renewals(time.Minute) {
+		if l.Name == "slow" {
+			silent = l
+		}
+	}
+	for _, test := range []struct {
+		at    time.Duration
+		state lease.State
+	}{{14 * time.Second, lease.Ready}, {15 * time.Second, lease.Expired}, {16*time.Second - 1, lease.Expired}, {16 * time.Second, lease.Uncertain}} {
+		current := []*coordinationv1.Lease{silent}
+		for _, l := range renewals(time.Minute + test.at) {
+			if l.Name != "slow" {
+				current = append(current, l)
+			}
+		}
+		s.see(current...)
+		_, err := s.at(t, time.Minute+test.at)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(s.Membership().State("slow")).To(Equal(test.state), "%s after its last renewal", test.at)
+		if test.state == lease.Expired {
+			silent = s.leases.get(t, "slow").DeepCopy() // the sharder labelled it, which is no renewal
+			silent.Spec = current[0].Spec
+		}
+	}
+	g.Expect(s.logged).To(HaveExactElements(ContainSubstring(`"shard"="slow"`)))
 }
