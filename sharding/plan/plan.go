@@ -28,6 +28,8 @@ const (
 	Drain Action = "drain"
 	// Move an object from a shard that is gone to another, clearing the drain label in the same write.
 	Move Action = "move"
+	// Wait with a controlled object: somebody has to act on its main object first.
+	Wait Action = "wait"
 )
 
 // Decision is an action and, for Assign and Move, the shard that the object goes to.

@@ -22,6 +22,8 @@ type watchedObjects struct {
 	cluster *cluster
 }
 
+func (o *watchedObjects) run(context.Context) error { return nil }
+
 func (o *watchedObjects) get(name types.NamespacedName) *metav1.PartialObjectMetadata {
 	object := &metav1.PartialObjectMetadata{}
 	object.SetGroupVersionKind(deployments)
@@ -46,7 +48,7 @@ func newTestAssigner(t *testing.T, objects ...*appsv1.Deployment) (*assigner, *c
 	cluster := newCluster(t, ready("a"), objects...)
 	queue := newQueue[types.NamespacedName]("test", maxBackoff)
 	t.Cleanup(queue.ShutDown)
-	return &assigner{objects: &watchedObjects{t, cluster}, settler: cluster.settler, queue: queue}, cluster
+	return &assigner{objects: &watchedObjects{t, cluster}, settle: cluster.settler.settle, queue: queue}, cluster
 }
 
 func named(name string) types.NamespacedName {

@@ -181,17 +181,17 @@ func TestFencerStartsAgainForAnObjectThatIsDrainedAgain(t *testing.T) {
 	name := nameFor("b", 0, "a", "b")
 	c := newCluster(t, ready("a", "b"), deployment(name, assignedTo("a")))
 	g.Expect(c.leases.Tracker().Add(heldLease("a"))).To(Succeed())
-	g.Expect(c.settler.settle(t.Context(), c.object(t, name))).To(Succeed())
+	g.Expect(c.settle(t.Context(), c.object(t, name))).To(Succeed())
 	g.Expect(c.object(t, name).Labels).To(Equal(drainingAt("a")))
 
 	c.clock.Step(50 * time.Second)
 	c.relabel(t, name, assignedTo("a")) // it was let go, and came back
-	g.Expect(c.settler.settle(t.Context(), c.object(t, name))).To(Succeed())
+	g.Expect(c.settle(t.Context(), c.object(t, name))).To(Succeed())
 	g.Expect(c.object(t, name).Labels).To(Equal(drainingAt("a")))
 
 	c.clock.Step(10 * time.Second)
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{RequeueAfter: 50 * time.Second}))
-	g.Expect(c.settler.settle(t.Context(), c.object(t, name))).To(Succeed())
+	g.Expect(c.settle(t.Context(), c.object(t, name))).To(Succeed())
 	c.clock.Step(50 * time.Second)
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{}))
 	g.Expect(c.holder(t, "a")).To(Equal("shardlease-controller"), "to come across it does not start the clock again")

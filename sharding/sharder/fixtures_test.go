@@ -141,6 +141,12 @@ func newCluster(t *testing.T, states map[string]lease.State, objects ...*appsv1.
 	return c
 }
 
+// settle settles a main object.
+func (c *cluster) settle(ctx context.Context, object *metav1.PartialObjectMetadata) error {
+	_, err := c.settler.settle(ctx, object)
+	return err
+}
+
 func (c *cluster) get(ctx context.Context, next client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
 	c.mu.Lock()
 	c.gets++

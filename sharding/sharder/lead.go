@@ -42,9 +42,15 @@ type term struct {
 	options     LeadOptions
 	metrics     *ringMetrics
 	problems    *problems
+	namespaces  *namespaces
 }
 
 func (t *term) run(ctx context.Context) error {
+	selected, err := newNamespaces(t.environment.metadata, t.scope.Namespaces, t.problems)
+	if err != nil {
+		return err
+	}
+	t.namespaces = selected
 	group, ctx := errgroup.WithContext(ctx)
 	leases := &leases{client: t.environment.coordination, clock: t.environment.clock}
 	fencer := &fencer{
@@ -52,44 +58,90 @@ func (t *term) run(ctx context.Context) error {
 		leases: leases, find: t.shards.leaseOf, metrics: t.metrics, log: t.options.Log,
 		queue: newQueue[string]("sharder-fencer", maxBackoff), samples: map[string]sample{},
 	}
+	group.Go(func() error { work(ctx, "sharder-fencer", 1, fencer, fencer.queue); return nil })
 	settler := &settler{
 		scope: t.scope, members: t.shards.members, moves: newMovesUnderWay(), client: t.environment.client, fencer: fencer,
 		problems: t.problems, metrics: t.metrics, log: t.options.Log,
 	}
-	rebalancer := newRebalancer(t.options, t.environment.clock, t.scope.mainKinds(), settler)
-	group.Go(func() error { work(ctx, "sharder-fencer", 1, fencer, fencer.queue); return nil })
-	group.Go(func() error { work(ctx, "sharder-rebalancer", 1, rebalancer, rebalancer.queue); return nil })
+	follower := &follower{settler: settler, mapper: t.environment.mapper, unassigned: map[schema.GroupKind]unassignedReader{}}
 
-	var lookAgain []func()
+	// All that is told of changes exists before anything is told.
+	var assigners []*assigner
+	settle := map[schema.GroupVersionKind]settle{}
 	for _, kind := range t.scope.mainKinds() {
-		lookAgain = append(lookAgain, t.assign(ctx, group, kind, settler))
+		settle[kind] = settler.settle
+		assigner, objects := t.newAssigner(kind, settler.settle, newQueue[types.NamespacedName]("sharder-assigner", maxBackoff))
+		assigners = append(assigners, assigner)
+		follower.unassigned[kind.GroupKind()] = objects
 	}
+	for _, kind := range t.scope.controlledKinds() {
+		settle[kind] = follower.follow
+		assigner, _ := t.newAssigner(kind, follower.follow, newQueueWithBackoff[types.NamespacedName]("sharder-follower", minWait, maxWait))
+		assigners = append(assigners, assigner)
+	}
+	for _, assigner := range assigners {
+		t.assign(ctx, group, assigner)
+	}
+	rebalancer := t.newRebalancer(settle)
+	t.rebalance(ctx, group, rebalancer)
 	defer t.shards.members.follow(func(c change) {
 		t.options.Log.Info("The ring changed", "joined", c.joined, "left", c.left, "available", t.shards.Membership().Available())
 		rebalancer.membershipChanged(c)
-		for _, look := range lookAgain {
-			look()
+		for _, assigner := range assigners {
+			assigner.lookAgain()
 		}
 	})()
 	defer t.keep(ctx, group, leases, settler.moves)()
 	return group.Wait()
 }
 
-// assign assigns the objects of a main kind as they come. The returned function looks again at those that have come.
-func (t *term) assign(ctx context.Context, group *errgroup.Group, kind schema.GroupVersionKind, settler *settler) (lookAgain func()) {
-	queue := newQueue[types.NamespacedName]("sharder-assigner", maxBackoff)
+// newAssigner returns an assigner of a kind's objects, and those that it is to assign.
+func (t *term) newAssigner(kind schema.GroupVersionKind, settle settle, queue queue[types.NamespacedName]) (*assigner, *unassigned) {
 	objects := &unassigned{
 		kind: kind, selector: "!" + t.scope.labelShard(), clock: t.environment.clock, mapper: t.environment.mapper,
-		client: t.environment.metadata, problems: t.problems, changed: queue.Add, feeds: map[string]*feed{},
+		client: t.environment.metadata, problems: t.problems, namespaces: t.namespaces, changed: queue.Add, feeds: map[string]*feed{},
 	}
-	assigner := &assigner{objects: objects, settler: settler, queue: queue}
-	group.Go(func() error { return objects.run(ctx) })
+	return &assigner{kind: kind, objects: objects, settle: settle, queue: queue}, objects
+}
+
+// assign assigns objects as they come.
+func (t *term) assign(ctx context.Context, group *errgroup.Group, assigner *assigner) {
+	group.Go(func() error { return assigner.objects.run(ctx) })
 	group.Go(func() error {
-		defer t.metrics.exposeUnassigned(kind, func() int { return len(objects.names()) })()
-		work(ctx, "sharder-assigner", t.options.Concurrency, assigner, queue)
+		defer t.metrics.exposeUnassigned(assigner.kind, func() int { return len(assigner.objects.names()) })()
+		work(ctx, "sharder-assigner", t.options.Concurrency, assigner, assigner.queue)
 		return nil
 	})
-	return assigner.lookAgain
+}
+
+func (t *term) newRebalancer(settle map[schema.GroupVersionKind]settle) *rebalancer {
+	return &rebalancer{
+		options: t.options, clock: t.environment.clock, main: t.scope.mainKinds(), controlled: t.scope.controlledKinds(),
+		namespaces: t.namespaces, members: t.shards.members, metrics: t.metrics, label: t.scope.labelShard(),
+		walker: &walker{client: t.environment.client, problems: t.problems, concurrency: t.options.Concurrency, settle: settle},
+		queue:  newQueue[pass]("sharder-rebalancer", maxBackoff), left: map[pass]departure{},
+	}
+}
+
+// rebalance walks over objects when the membership or the selected namespaces change.
+func (t *term) rebalance(ctx context.Context, group *errgroup.Group, rebalancer *rebalancer) {
+	group.Go(func() error { work(ctx, "sharder-rebalancer", 1, rebalancer, rebalancer.queue); return nil })
+	if t.namespaces == nil {
+		return
+	}
+	changed, stop := t.namespaces.follow()
+	group.Go(func() error { t.namespaces.run(ctx); return nil })
+	group.Go(func() error {
+		defer stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-changed:
+				rebalancer.check() // the objects of a namespace that is selected now may be anywhere
+			}
+		}
+	})
 }
 
 // keep acts on the leases after each look at them, until stop is called.

@@ -5,13 +5,11 @@ package sharder
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
-	"golang.org/x/sync/errgroup"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/clock"
@@ -20,12 +18,13 @@ import (
 )
 
 const (
-	// pageSize bounds how many objects are in memory at a time.
-	pageSize = 500
-
 	// lateWrites is how long after a shard left an assignment to it may still arrive, from somebody who had not heard:
 	// the sharder's predecessor, or an admission request that was answered before.
 	lateWrites = 3 * time.Second
+
+	// followDelay is how long controlled objects wait after the membership changed: shards that label them themselves do
+	// so when their main object is theirs.
+	followDelay = time.Second
 )
 
 // pass is a walk over assigned objects of one kind: those of the shard, which has left, or all of them if the shard is
@@ -38,12 +37,16 @@ type pass struct {
 // rebalancer walks over assigned objects after the membership changed. It makes one pass at a time: two that meet at an
 // object would both decide to move it, and one would be refused.
 type rebalancer struct {
-	options LeadOptions
-	clock   clock.Clock
-	kinds   []schema.GroupVersionKind
-	settler *settler
-	log     logr.Logger
-	queue   queue[pass]
+	options    LeadOptions
+	clock      clock.PassiveClock
+	main       []schema.GroupVersionKind
+	controlled []schema.GroupVersionKind
+	namespaces *namespaces
+	walker     *walker
+	members    *members
+	metrics    *ringMetrics
+	label      string
+	queue      queue[pass]
 
 	mu   sync.Mutex
 	left map[pass]departure // the sweeps that have not come to an end
@@ -55,37 +58,51 @@ type departure struct {
 	swept bool      // whether its objects were walked over once
 }
 
-func newRebalancer(options LeadOptions, clock clock.Clock, kinds []schema.GroupVersionKind, settler *settler) *rebalancer {
-	return &rebalancer{
-		options: options, clock: clock, kinds: kinds, settler: settler, log: options.Log,
-		queue: newQueue[pass]("sharder-rebalancer", maxBackoff), left: map[pass]departure{},
-	}
-}
-
 // membershipChanged starts what the change calls for: who joined gets its share, who left leaves objects behind.
+// Controlled objects follow when their main objects have been looked at.
 func (r *rebalancer) membershipChanged(c change) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, kind := range r.kinds {
+	start := func(kind schema.GroupVersionKind, delay time.Duration) {
 		for _, shard := range c.left {
 			sweep := pass{kind: kind, shard: shard}
 			r.left[sweep] = departure{at: r.clock.Now()}
-			r.queue.Add(sweep)
+			r.queue.AddAfter(sweep, delay)
 		}
 		if len(c.joined) > 0 {
-			r.queue.Add(pass{kind: kind})
+			r.queue.AddAfter(pass{kind: kind}, delay)
 		}
+	}
+	for _, kind := range r.main {
+		start(kind, 0)
+	}
+	for _, kind := range r.controlled {
+		start(kind, followDelay)
+	}
+}
+
+// check starts a pass over all objects.
+func (r *rebalancer) check() {
+	for _, kind := range slices.Concat(r.main, r.controlled) {
+		r.queue.Add(pass{kind: kind})
 	}
 }
 
 func (r *rebalancer) Reconcile(ctx context.Context, p pass) (reconcile.Result, error) {
-	if p.shard == "" {
-		if _, err := r.walk(ctx, p, client.HasLabels{r.settler.scope.labelShard()}); err != nil {
-			return reconcile.Result{}, err
-		}
-		return reconcile.Result{RequeueAfter: wait.Jitter(r.options.CheckPeriod, 0.1)}, nil
+	if p.shard != "" {
+		return r.sweep(ctx, p)
 	}
-	return r.sweep(ctx, p)
+	if !r.namespaces.known() {
+		return reconcile.Result{}, errNamespacesUnknown
+	}
+	tour, err := r.walk(ctx, p, client.HasLabels{r.label})
+	switch {
+	case err != nil:
+		return reconcile.Result{}, err
+	case tour.waiting > 0:
+		return reconcile.Result{RequeueAfter: tour.pause()}, nil
+	}
+	return reconcile.Result{RequeueAfter: wait.Jitter(r.options.CheckPeriod, 0.1)}, nil
 }
 
 // sweep moves the objects of a shard that left, again and again until none is found, and none can come any more.
@@ -95,22 +112,52 @@ func (r *rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error
 	r.mu.Unlock()
 	since := r.clock.Since(left.at)
 
-	membership := r.settler.members.load()
+	membership := r.members.load()
 	if !membership.State(p.shard).Gone() || len(membership.Available()) == 0 {
 		r.end(p, left) // it is back, or the next shard to join starts a pass over all objects
 		return reconcile.Result{}, nil
 	}
 
-	found, err := r.walk(ctx, p, client.MatchingLabels{r.settler.scope.labelShard(): p.shard})
+	tour, err := r.walk(ctx, p, client.MatchingLabels{r.label: p.shard})
 	left = r.noteSwept(p, left) // even if it failed, or passes over all objects would make way for ever
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	if found > 0 || since < lateWrites {
-		return reconcile.Result{RequeueAfter: max(lateWrites-since, time.Second)}, nil
+	unsettled := tour.found
+	if r.follows(p.kind) { // what is controlled by nothing of the ring stays
+		unsettled = tour.written + tour.waiting
+	}
+	if unsettled > 0 || since < lateWrites {
+		return reconcile.Result{RequeueAfter: max(lateWrites-since, tour.pause())}, nil
 	}
 	r.end(p, left)
 	return reconcile.Result{}, nil
+}
+
+// walk walks over the objects. A pass over all of them leaves out namespaces that are not selected: their objects stay where
+// they are, as long as their shard does.
+func (r *rebalancer) walk(ctx context.Context, p pass, selector client.ListOption) (tour, error) {
+	begun := r.clock.Now()
+	w := walk{kind: p.kind, selector: selector}
+	if p.shard == "" {
+		w.selects = r.namespaces.selects
+		w.mustStop = r.mustYield
+	}
+	done, err := r.walker.walk(ctx, w)
+	done.took = r.clock.Since(begun)
+	r.metrics.walked(p, done.took)
+	if done.stopped {
+		r.queue.Add(p) // to begin again, behind the sweeps
+	}
+	if done.found > 0 {
+		logr.FromContextOrDiscard(ctx).V(1).Info("Walked over assigned objects",
+			"kind", p.kind.Kind, "shard", p.shard, "objects", done.found, "waiting", done.waiting, "duration", done.took)
+	}
+	return done, err
+}
+
+func (r *rebalancer) follows(kind schema.GroupVersionKind) bool {
+	return slices.Contains(r.controlled, kind)
 }
 
 // noteSwept notes that the sweep walked once, unless the shard came back and left once more in the meantime.
@@ -134,58 +181,13 @@ func (r *rebalancer) end(sweep pass, left departure) {
 }
 
 // mustYield reports whether a pass over all objects has to make way: objects that nobody works on come first.
-func (r *rebalancer) mustYield(p pass) bool {
+func (r *rebalancer) mustYield() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, departure := range r.left {
-		if p.shard == "" && !departure.swept {
+	for sweep, departure := range r.left {
+		if !departure.swept && !r.follows(sweep.kind) {
 			return true
 		}
 	}
 	return false
-}
-
-// walk settles all matching objects, page by page, and returns how many there were. An object that fails does not keep
-// the others from being settled.
-func (r *rebalancer) walk(ctx context.Context, p pass, selector client.ListOption) (int, error) {
-	begun := r.clock.Now()
-	found, continueToken := 0, ""
-	var group errgroup.Group
-	group.SetLimit(r.options.Concurrency)
-	for {
-		page := newList(p.kind)
-		err := r.settler.client.List(ctx, page, selector, client.Limit(pageSize), client.Continue(continueToken))
-		r.settler.problems.note(p.kind, "list", err)
-		if err != nil {
-			_ = group.Wait() // the objects that failed are found again by the next try
-			return found, fmt.Errorf("listing assigned objects of kind %s: %w", p.kind.Kind, err)
-		}
-		for i := range page.Items {
-			object := &page.Items[i]
-			object.SetGroupVersionKind(p.kind)
-			group.Go(func() error { return r.settler.settle(ctx, object) })
-		}
-		found += len(page.Items)
-		if continueToken = page.Continue; continueToken == "" {
-			break
-		}
-		if r.mustYield(p) {
-			r.queue.Add(p) // to begin again, behind the sweeps
-			break
-		}
-	}
-	err := group.Wait()
-	r.settler.metrics.walked(p, r.clock.Since(begun))
-	if found > 0 {
-		r.log.V(1).Info("Walked over assigned objects", "kind", p.kind.Kind, "shard", p.shard, "objects", found, "duration", r.clock.Since(begun))
-	}
-	return found, err
-}
-
-// newList returns an empty list of objects of the kind. Clients cut off one suffix "List", so it has to be there, for the
-// sake of kinds whose own name ends like that.
-func newList(kind schema.GroupVersionKind) *metav1.PartialObjectMetadataList {
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
-	return list
 }

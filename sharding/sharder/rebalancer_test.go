@@ -28,7 +28,17 @@ var (
 // rebalancer returns the cluster's rebalancer.
 func (c *cluster) rebalancer(t *testing.T, kinds ...schema.GroupVersionKind) *rebalancer {
 	t.Helper()
-	r := newRebalancer(c.fencer.options, c.clock, append(kinds, deployments), c.settler)
+	scope := Scope{Ring: "my-ring"}
+	settle := map[schema.GroupVersionKind]settle{}
+	for _, kind := range append(kinds, deployments) {
+		scope.Resources = append(scope.Resources, Resource{Kind: kind})
+		settle[kind] = c.settler.settle
+	}
+	term := &term{
+		environment: &Environment{clock: c.clock, client: c.client}, shards: &Shards{members: c.members}, scope: scope,
+		options: c.fencer.options, metrics: c.settler.metrics, problems: c.settler.problems,
+	}
+	r := term.newRebalancer(settle)
 	t.Cleanup(r.queue.ShutDown)
 	return r
 }
@@ -219,11 +229,11 @@ func TestWalkTakesPages(t *testing.T) {
 
 	_, err := r.Reconcile(t.Context(), check)
 	g.Expect(err).NotTo(HaveOccurred())
-	for _, options := range c.lists {
-		g.Expect(options.Limit).To(BeEquivalentTo(500))
+	for i, options := range c.lists {
+		g.Expect(options.Limit).To(BeEquivalentTo([]int{100, 500, 500}[i]), "the first is written while the others are listed")
 		g.Expect(options.Raw).To(BeNil(), "a resource version of 0 would make the API server ignore the limit")
 	}
-	g.Expect(c.pages()).To(Equal([]string{"", "500", "1000"}))
+	g.Expect(c.pages()).To(Equal([]string{"", "100", "600"}))
 	g.Expect(c.patches).To(BeEmpty())
 }
 
@@ -273,7 +283,7 @@ func TestCheckDoesNotMakeWayForASweepThatFails(t *testing.T) {
 func newPagedCluster(t *testing.T) (*cluster, *rebalancer) {
 	t.Helper()
 	var objects []*appsv1.Deployment
-	for n := range 2*pageSize + 1 {
+	for n := range firstPageSize + pageSize + 1 {
 		objects = append(objects, deployment(fmt.Sprintf("object-%d", n), assignedTo("a")))
 	}
 	c := newCluster(t, ready("a"), objects...)

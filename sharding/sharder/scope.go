@@ -6,6 +6,7 @@ package sharder
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -65,6 +66,11 @@ func (s Scope) validate() error {
 		}
 		seen[resource.Kind.GroupKind()] = true
 	}
+	for _, kind := range s.controlledKinds() {
+		if seen[kind.GroupKind()] {
+			errs = append(errs, fmt.Errorf("ring %q names kind %s both as main and as controlled", s.Ring, kind.GroupKind()))
+		}
+	}
 	return errors.Join(errs...)
 }
 
@@ -74,6 +80,31 @@ func (s Scope) mainKinds() []schema.GroupVersionKind {
 		kinds = append(kinds, resource.Kind)
 	}
 	return kinds
+}
+
+// controlledKinds returns the kinds that are labelled because of what controls them, each once.
+func (s Scope) controlledKinds() []schema.GroupVersionKind {
+	var kinds []schema.GroupVersionKind
+	for _, resource := range s.Resources {
+		for _, kind := range resource.Controlled {
+			if !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
+		}
+	}
+	return kinds
+}
+
+// controllerOf returns the main kind that the owner is of, if it controls objects of the controlled kind.
+func (s Scope) controllerOf(controlled, owner schema.GroupKind) (schema.GroupVersionKind, bool) {
+	for _, resource := range s.Resources {
+		for _, kind := range resource.Controlled {
+			if resource.Kind.GroupKind() == owner && kind.GroupKind() == controlled {
+				return resource.Kind, true
+			}
+		}
+	}
+	return schema.GroupVersionKind{}, false
 }
 
 func (s Scope) labelShard() string { return shardingv1alpha1.LabelShard(s.Ring) }

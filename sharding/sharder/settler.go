@@ -37,7 +37,8 @@ type settler struct {
 // settle brings the object one step closer to its wanted shard, if there is a step for the sharder to take. Every write
 // carries the resource version that it was decided on. After a conflict, and when the membership changed while the
 // object was written, the decision is made again on fresh data. An object that is gone is settled.
-func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetadata) error {
+func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetadata) (outcome, error) {
+	result := settled
 	objectKey := key.ForMain(object, object.GroupVersionKind().GroupKind())
 	for range maxAttempts {
 		var membership *plan.Membership
@@ -47,33 +48,34 @@ func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetada
 		})
 		if decision.Action == plan.Nothing {
 			s.fencer.noteDraining(object)
-			return nil
+			return result, nil
 		}
 
 		err := s.write(ctx, object, decision)
 		done()
 		switch {
 		case apierrors.IsNotFound(err):
-			return nil
+			return result, nil
 		case apierrors.IsConflict(err):
 			if err := s.client.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
-				return client.IgnoreNotFound(err)
+				return result, client.IgnoreNotFound(err)
 			}
 			continue
 		case err != nil:
-			return fmt.Errorf("trying to %s %s %s: %w", decision.Action, object.Kind, client.ObjectKeyFromObject(object), err)
+			return result, fmt.Errorf("trying to %s %s %s: %w", decision.Action, object.Kind, client.ObjectKeyFromObject(object), err)
 		}
 
 		s.metrics.count(decision.Action)
+		result = written
 		s.log.V(1).Info("Settled", "action", decision.Action, "kind", object.Kind, "object", client.ObjectKeyFromObject(object), "shard", decision.Shard)
 		if decision.Action == plan.Drain {
 			s.fencer.noteDrain(object)
 		}
 		if s.members.load() == membership {
-			return nil
+			return result, nil
 		}
 	}
-	return fmt.Errorf("%s %s was still changing after %d attempts", object.Kind, client.ObjectKeyFromObject(object), maxAttempts)
+	return result, fmt.Errorf("%s %s was still changing after %d attempts", object.Kind, client.ObjectKeyFromObject(object), maxAttempts)
 }
 
 // write sends the labels that the decision asks for, and updates the object from the answer.

@@ -54,7 +54,7 @@ func TestSettle(t *testing.T) {
 			g := NewWithT(t)
 			c := newCluster(t, states, deployment(name, test.labels))
 			object := c.object(t, name)
-			g.Expect(c.settler.settle(t.Context(), object)).To(Succeed())
+			g.Expect(c.settle(t.Context(), object)).To(Succeed())
 
 			if test.patch == "" {
 				g.Expect(c.patches).To(BeEmpty())
@@ -72,7 +72,7 @@ func TestSettleWithoutAShard(t *testing.T) {
 	g := NewWithT(t)
 	c := newCluster(t, map[string]lease.State{"dead": lease.Dead}, deployment("orphan", assignedTo("dead")), deployment("new", nil))
 	for _, name := range []string{"orphan", "new"} {
-		g.Expect(c.settler.settle(t.Context(), c.object(t, name))).To(Succeed())
+		g.Expect(c.settle(t.Context(), c.object(t, name))).To(Succeed())
 	}
 	g.Expect(c.patches).To(BeEmpty())
 }
@@ -95,7 +95,7 @@ func TestSettleCounts(t *testing.T) {
 		deployment(nameFor("a", 4, "a", "b"), assignedTo("a")),
 	)
 	for n := range 5 {
-		g.Expect(c.settler.settle(t.Context(), c.object(t, nameFor("a", n, "a", "b")))).To(Succeed())
+		g.Expect(c.settle(t.Context(), c.object(t, nameFor("a", n, "a", "b")))).To(Succeed())
 	}
 	after := counted()
 	for i, more := range []float64{1, 1, 2} {
@@ -121,7 +121,7 @@ func TestSettleDecidesAgainOnFreshData(t *testing.T) {
 			object := c.object(t, name)
 			c.relabel(t, name, test.now)
 
-			g.Expect(c.settler.settle(t.Context(), object)).To(Succeed())
+			g.Expect(c.settle(t.Context(), object)).To(Succeed())
 			g.Expect(c.patches).To(HaveLen(test.patches))
 			g.Expect(c.patches[0]).To(ContainSubstring(`"resourceVersion":"41"`))
 			if test.patches > 1 {
@@ -139,7 +139,7 @@ func TestSettleGivesUp(t *testing.T) {
 	c.gets = 0
 	c.onPatch = func(context.Context, client.Object) error { return conflict("x") }
 
-	g.Expect(c.settler.settle(t.Context(), object)).To(MatchError("Deployment default/x was still changing after 5 attempts"))
+	g.Expect(c.settle(t.Context(), object)).To(MatchError("Deployment default/x was still changing after 5 attempts"))
 	g.Expect(c.patches).To(HaveLen(5))
 	g.Expect(c.gets).To(Equal(5))
 }
@@ -151,7 +151,7 @@ func TestSettleWhatIsGone(t *testing.T) {
 		g := NewWithT(t)
 		c := newCluster(t, ready("a"), deployment("x", nil))
 		c.onPatch = func(context.Context, client.Object) error { return notFound }
-		g.Expect(c.settler.settle(t.Context(), c.object(t, "x"))).To(Succeed())
+		g.Expect(c.settle(t.Context(), c.object(t, "x"))).To(Succeed())
 		g.Expect(c.patches).To(HaveLen(1))
 	})
 
@@ -161,7 +161,7 @@ func TestSettleWhatIsGone(t *testing.T) {
 		object := c.object(t, "x")
 		c.onPatch = func(context.Context, client.Object) error { return conflict("x") }
 		c.onGet = func(context.Context) error { return notFound }
-		g.Expect(c.settler.settle(t.Context(), object)).To(Succeed())
+		g.Expect(c.settle(t.Context(), object)).To(Succeed())
 		g.Expect(c.patches).To(HaveLen(1))
 	})
 }
@@ -174,7 +174,7 @@ func TestSettleReturnsErrors(t *testing.T) {
 		before := testutil.ToFloat64(assignments.WithLabelValues("my-ring"))
 		c := newCluster(t, ready("a"), deployment("x", nil))
 		c.onPatch = func(context.Context, client.Object) error { return unavailable }
-		g.Expect(c.settler.settle(t.Context(), c.object(t, "x"))).To(And(
+		g.Expect(c.settle(t.Context(), c.object(t, "x"))).To(And(
 			MatchError(unavailable), MatchError(ContainSubstring("assign Deployment default/x")),
 		))
 		g.Expect(c.patches).To(HaveLen(1))
@@ -187,7 +187,7 @@ func TestSettleReturnsErrors(t *testing.T) {
 		object := c.object(t, "x")
 		c.onPatch = func(context.Context, client.Object) error { return conflict("x") }
 		c.onGet = func(context.Context) error { return unavailable }
-		g.Expect(c.settler.settle(t.Context(), object)).To(MatchError(unavailable))
+		g.Expect(c.settle(t.Context(), object)).To(MatchError(unavailable))
 		g.Expect(c.patches).To(HaveLen(1))
 	})
 }
@@ -215,7 +215,7 @@ func TestSettleDecidesAgainWhenTheMembershipChanged(t *testing.T) {
 				c.members.publish(shards(test.states))
 				return nil
 			}
-			g.Expect(c.settler.settle(t.Context(), object)).To(Succeed())
+			g.Expect(c.settle(t.Context(), object)).To(Succeed())
 			g.Expect(c.object(t, name).Labels).To(Equal(test.after))
 			g.Expect(c.patches[0]).To(ContainSubstring(`"resourceVersion":"41"`))
 			if len(c.patches) > 1 {
@@ -248,7 +248,7 @@ func TestSettleNotesDraining(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			g := NewWithT(t)
 			c := newCluster(t, ready("a", "b"), deployment(name, test.labels))
-			g.Expect(c.settler.settle(t.Context(), c.object(t, name))).To(Succeed())
+			g.Expect(c.settle(t.Context(), c.object(t, name))).To(Succeed())
 			if test.noted {
 				g.Expect(c.samples()).To(Equal(map[string]string{"b": name}))
 			} else {

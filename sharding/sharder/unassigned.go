@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -27,6 +28,8 @@ type unassigned struct {
 	mapper   meta.RESTMapper
 	client   metadata.Interface
 	problems *problems
+	// namespaces are those whose objects are watched, if the kind has namespaces.
+	namespaces *namespaces
 	// changed is called for each object that came, changed or left. It must not block.
 	changed func(types.NamespacedName)
 
@@ -40,17 +43,90 @@ func (u *unassigned) run(ctx context.Context) error {
 	if mapping == nil {
 		return nil
 	}
-	f, err := newFeed(u.client.Resource(mapping.Resource), u.client, feedOptions{
-		kind: u.kind, selector: u.selector, changed: u.changed, tried: func(err error) { u.problems.note(u.kind, "watch", err) },
+	group, ctx := errgroup.WithContext(ctx)
+	resource := u.client.Resource(mapping.Resource)
+	if u.namespaces == nil || mapping.Scope.Name() == meta.RESTScopeNameRoot {
+		if err := u.feed(ctx, group, resource, metav1.NamespaceAll); err != nil {
+			return err
+		}
+		return group.Wait()
+	}
+	group.Go(func() error { return u.feedSelected(ctx, group, resource) })
+	return group.Wait()
+}
+
+// feedSelected runs a feed for each selected namespace, as they come and go.
+func (u *unassigned) feedSelected(ctx context.Context, group *errgroup.Group, resource metadata.Getter) error {
+	changed, stopFollowing := u.namespaces.follow()
+	defer stopFollowing()
+	stops := map[string]context.CancelFunc{}
+	defer func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}()
+	for {
+		selected := u.namespaces.names()
+		for namespace, stop := range stops {
+			if !selected[namespace] {
+				stop()
+				delete(stops, namespace)
+				u.forget(namespace)
+			}
+		}
+		for namespace := range selected {
+			if _, running := stops[namespace]; running {
+				continue
+			}
+			feedCtx, stop := context.WithCancel(ctx)
+			stops[namespace] = stop
+			if err := u.feed(feedCtx, group, resource.Namespace(namespace), namespace); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		}
+	}
+}
+
+// feed watches the objects of a namespace, or all, until the context ends.
+func (u *unassigned) feed(ctx context.Context, group *errgroup.Group, resource metadata.ResourceInterface, namespace string) error {
+	f, err := newFeed(resource, u.client, feedOptions{
+		kind: u.kind, selector: u.selector, changed: u.changed, tried: func(err error) {
+			if ctx.Err() == nil {
+				u.problems.note(u.kind, watchIn(namespace), err)
+			}
+		},
 	})
 	if err != nil {
 		return err
 	}
 	u.mu.Lock()
-	u.feeds[metav1.NamespaceAll] = f
+	u.feeds[namespace] = f
 	u.mu.Unlock()
-	f.run(ctx)
+	group.Go(func() error {
+		f.run(ctx)
+		return nil
+	})
 	return nil
+}
+
+// forget drops what was known of a namespace whose feed was stopped.
+func (u *unassigned) forget(namespace string) {
+	u.mu.Lock()
+	delete(u.feeds, namespace)
+	u.mu.Unlock()
+	u.problems.note(u.kind, watchIn(namespace), nil)
+}
+
+func watchIn(namespace string) string {
+	if namespace == "" {
+		return "watch"
+	}
+	return "watch in namespace " + namespace
 }
 
 // untilServed returns where the kind is served, or nil when the context has ended.

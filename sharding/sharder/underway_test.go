@@ -40,7 +40,7 @@ func TestShardThatCameBackIsReadyOnlyWhenNoMoveIsUnderWay(t *testing.T) {
 		return nil
 	}
 	settled := make(chan error, 1)
-	go func() { settled <- c.settler.settle(t.Context(), c.object(t, name)) }()
+	go func() { settled <- c.settle(t.Context(), c.object(t, name)) }()
 	g.Eventually(sent).Should(BeClosed())
 
 	g.Expect(s.at(t, 0)).To(Equal(10 * time.Millisecond))
@@ -80,7 +80,7 @@ func TestSettleCountsMovesWhileTheyAreUnderWay(t *testing.T) {
 				g.Expect(c.settler.moves.none("a")).To(BeTrue(), "nothing is moved from there")
 				return test.answer
 			}
-			_ = c.settler.settle(t.Context(), c.object(t, name))
+			_ = c.settle(t.Context(), c.object(t, name))
 			g.Expect(written).To(BeTrue())
 			g.Expect(c.settler.moves.none(test.from)).To(BeTrue(), "it has ended")
 			g.Expect(c.settler.moves.count).To(BeEmpty())

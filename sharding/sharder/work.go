@@ -5,6 +5,7 @@ package sharder
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -20,14 +21,22 @@ const (
 
 	// maxLeaseBackoff is shorter still: a shard that crashed is all that its objects wait for.
 	maxLeaseBackoff = time.Second
+
+	// minWait and maxWait are the shortest and the longest wait before a controlled object, whose main object is changing
+	// hands, is looked at again. A handover takes some hundred milliseconds; a shard that hangs makes it the drain timeout.
+	minWait, maxWait = 50 * time.Millisecond, 5 * time.Second
 )
 
 // queue holds what is to be done.
 type queue[request comparable] = workqueue.TypedRateLimitingInterface[request]
 
 func newQueue[request comparable](name string, longestBackoff time.Duration) queue[request] {
+	return newQueueWithBackoff[request](name, 5*time.Millisecond, longestBackoff)
+}
+
+func newQueueWithBackoff[request comparable](name string, shortest, longest time.Duration) queue[request] {
 	return workqueue.NewTypedRateLimitingQueueWithConfig(
-		workqueue.NewTypedItemExponentialFailureRateLimiter[request](5*time.Millisecond, longestBackoff),
+		workqueue.NewTypedItemExponentialFailureRateLimiter[request](shortest, longest),
 		workqueue.TypedRateLimitingQueueConfig[request]{Name: name},
 	)
 }
@@ -54,6 +63,8 @@ func work[request comparable](ctx context.Context, name string, concurrency int,
 			result, err := reconciler.Reconcile(ctx, next)
 			switch {
 			case ctx.Err() != nil: // what fails now fails because of that
+			case errors.Is(err, errWaiting):
+				queue.AddRateLimited(next)
 			case err != nil:
 				log.Error(err, "Reconciling failed, it is tried again", "request", next)
 				queue.AddRateLimited(next)
