@@ -62,6 +62,27 @@ type GroupResource struct {
 // ConditionReady is the type of the condition that says whether the whole ring is being sharded, and what is in the way.
 const ConditionReady = "Ready"
 
+// Reasons of the condition Ready. If several hold, it is the first of these; the message tells of all.
+const (
+	// ReasonInvalidNamespaceSelector holds when spec.namespaceSelector makes no sense. Nothing is assigned.
+	ReasonInvalidNamespaceSelector = "InvalidNamespaceSelector"
+	// ReasonNoResources holds when spec.resources is empty.
+	ReasonNoResources = "NoResources"
+	// ReasonSharderFailed holds when the sharder gave up for a reason that has no name of its own. It tries again.
+	ReasonSharderFailed = "SharderFailed"
+	// ReasonResourceNotServed holds while the API server does not serve one of the resources. The others are sharded.
+	ReasonResourceNotServed = "ResourceNotServed"
+	// ReasonPermissionMissing holds while the sharder may not work on one of the resources. The others are sharded.
+	ReasonPermissionMissing = "PermissionMissing"
+	// ReasonDuplicateShards holds while shards in different namespaces have the same name. Only the one with the older
+	// lease gets objects.
+	ReasonDuplicateShards = "DuplicateShards"
+	// ReasonNoShardAvailable holds while there is no shard that objects could be assigned to. They wait.
+	ReasonNoShardAvailable = "NoShardAvailable"
+	// ReasonSharded holds when the condition is "True": all resources are sharded.
+	ReasonSharded = "Sharded"
+)
+
 // ControllerRingStatus is what the leading sharder found when it last looked at the ring.
 type ControllerRingStatus struct {
 	// observedGeneration is the metadata.generation that the rest of the status was computed for. If it is lower than

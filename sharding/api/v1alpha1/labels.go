@@ -20,6 +20,9 @@ const (
 	// else that it says is for people.
 	LabelState = "alpha.sharding.timebertt.dev/state"
 
+	// LabelAggregateToSharder on a ClusterRole, with the value "true", grants what is in it to the sharder.
+	LabelAggregateToSharder = "sharding.timebertt.dev/aggregate-to-sharder"
+
 	// AnnotationFencedUntil on a shard's Lease is an RFC 3339 time. The sharder writes it when it takes the lease of a
 	// shard that was still renewing it: until then the shard may not have noticed, so its objects stay where they are.
 	AnnotationFencedUntil = "alpha.sharding.timebertt.dev/fenced-until"

@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package controllerring
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-logr/logr"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/admission"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+)
+
+// member is a ring in this process, from when it was first seen until it is deleted.
+type member struct {
+	shards    *sharder.Shards
+	admission atomic.Pointer[admission.Ring]
+	cancel    context.CancelFunc
+	ended     chan struct{}
+	log       logr.Logger
+
+	lead *leading // only if this process leads; used by one reconcile at a time
+
+	mu       sync.Mutex
+	problems []sharder.ResourceProblem
+}
+
+// view is what the status says about shards.
+type view struct {
+	shards, available int
+	duplicates        []sharder.Duplicate
+}
+
+// join begins to look at the shards of a ring, until leave. It calls changed when the view does.
+func join(ctx context.Context, environment *sharder.Environment, ring string, changed func()) *member {
+	m := &member{shards: sharder.NewShards(environment, ring), ended: make(chan struct{}), log: logr.FromContextOrDiscard(ctx)}
+	m.admission.Store(&admission.Ring{Name: ring, Membership: m.shards.Membership})
+
+	var last *view
+	stop := m.shards.Watch(func() { // called by one goroutine, after each look, of which most find nothing new
+		if now := m.view(); last == nil || !now.equal(*last) {
+			last = &now
+			changed()
+		}
+	})
+	ctx, m.cancel = context.WithCancel(ctx)
+	go func() {
+		defer close(m.ended)
+		defer stop()
+		if err := m.shards.Start(ctx); err != nil {
+			m.log.Error(err, "The shards of the ring are not looked at any more")
+		}
+	}()
+	return m
+}
+
+// leave ends all that runs for the ring, and waits for it.
+func (m *member) leave() {
+	m.lead.end()
+	m.cancel()
+	<-m.ended
+}
+
+func (m *member) view() view {
+	membership := m.shards.Membership()
+	return view{shards: len(membership.Known()), available: len(membership.Available()), duplicates: m.shards.Duplicates()}
+}
+
+func (v view) equal(other view) bool {
+	return v.shards == other.shards && v.available == other.available && slices.Equal(v.duplicates, other.duplicates)
+}
+
+// serve tells the webhook what the ring is.
+func (m *member) serve(spec resolved) {
+	m.admission.Store(&admission.Ring{
+		Name: spec.scope.Ring, Membership: m.shards.Membership, Main: spec.main, Controlled: spec.controlled,
+	})
+}
+
+// noteProblems remembers what the leading sharder found, and returns the API groups of what is newly not served.
+func (m *member) noteProblems(found []sharder.ResourceProblem) (groups []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, problem := range found {
+		known := slices.ContainsFunc(m.problems, func(p sharder.ResourceProblem) bool { return p.Kind == problem.Kind && unserved(p.Err) })
+		if unserved(problem.Err) && !known {
+			groups = append(groups, problem.Kind.Group)
+		}
+	}
+	m.problems = slices.Clone(found)
+	return groups
+}
+
+func (m *member) resourceProblems() []sharder.ResourceProblem {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.problems
+}
