@@ -47,11 +47,14 @@ func validateController(c *Controller, path *field.Path) field.ErrorList {
 func validateWebhook(c *SharderConfig, path *field.Path) field.ErrorList {
 	address := c.Webhook.BindAddress
 	errs := componentconfig.ValidateBindAddress(address, path.Child("bindAddress"))
-	if address == c.Health.BindAddress && !componentconfig.IsAnyFreePort(address) {
+	if address == c.Health.BindAddress && address != "0" {
 		errs = append(errs, field.Invalid(path.Child("bindAddress"), address, "must differ from health.bindAddress"))
 	}
-	if address == c.Metrics.BindAddress && !componentconfig.IsAnyFreePort(address) {
+	if address == c.Metrics.BindAddress && address != "0" {
 		errs = append(errs, field.Invalid(path.Child("bindAddress"), address, "must differ from metrics.bindAddress"))
+	}
+	if strings.HasSuffix(address, ":0") {
+		errs = append(errs, field.Invalid(path.Child("bindAddress"), address, "must have a port that API servers can find"))
 	}
 	errs = append(errs, validateName(c.Webhook.ServiceName, validation.IsDNS1035Label, path.Child("serviceName"))...)
 	if c.Webhook.URL != "" {

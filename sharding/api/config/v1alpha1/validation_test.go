@@ -15,7 +15,7 @@ import (
 func TestValidateAccepts(t *testing.T) {
 	for name, document := range map[string]string{
 		"no webhook":             `webhook: {bindAddress: "0"}`,
-		"any free ports":         "webhook: {bindAddress: \":0\"}\nmetrics: {bindAddress: \":0\"}\nhealth: {bindAddress: \":0\"}",
+		"any free ports":         "metrics: {bindAddress: \":0\"}\nhealth: {bindAddress: \":0\"}",
 		"a URL":                  `webhook: {url: "https://[::1]:9443"}`,
 		"a URL without a port":   `webhook: {url: "https://sharder.example.com"}`,
 		"a provided certificate": `webhook: {certificate: {mode: Provided, directory: /certs}}`,
@@ -39,6 +39,7 @@ func TestValidateRefuses(t *testing.T) {
 		"metrics beside health":       {`metrics: {bindAddress: ":8081"}`, "metrics.bindAddress", "health.bindAddress"},
 		"contention without profiles": {"debugging: {enableContentionProfiling: true}", "debugging.enableContentionProfiling", "enableProfiling"},
 		"address of the webhook":      {`webhook: {bindAddress: ":x"}`, "webhook.bindAddress", "port number"},
+		"any port of the webhook":     {`webhook: {bindAddress: ":0"}`, "webhook.bindAddress", "can find"},
 		"webhook beside health":       {`webhook: {bindAddress: ":8081"}`, "webhook.bindAddress", "health.bindAddress"},
 		"webhook beside metrics":      {`webhook: {bindAddress: ":8080"}`, "webhook.bindAddress", "metrics.bindAddress"},
 		"service":                     {"webhook: {serviceName: 1a}", "webhook.serviceName", "DNS-1035"},

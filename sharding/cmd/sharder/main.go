@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command sharder shards the controllers for which there are ControllerRings.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/component"
+)
+
+const name = "sharder"
+
+// version is set by the linker for releases: -ldflags "-X main.version=v1.2.3".
+var version string
+
+func main() {
+	if err := newCommand().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
+
+func newCommand() *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use:   name,
+		Short: "Divide the objects of controllers among their instances",
+		Long: `The sharder serves every ControllerRing in the cluster: it says on each object which shard of the ring works on it.
+
+All instances answer the webhook by which objects are assigned in the requests that create them; an elected one assigns
+the rest, and moves objects when shards come and go. The configuration file holds what instances have in common; the
+flags are for what differs between them, and override the file.`,
+		Example: `  # Run against the cluster of the current kubeconfig, without a webhook.
+  sharder --webhook-bind-address 0
+
+  # Run as one of several instances on this machine.
+  sharder --config sharder.yaml --webhook-bind-address 127.0.0.1:9444 \
+    --metrics-bind-address 127.0.0.1:9101 --health-probe-bind-address 127.0.0.1:9201
+
+  # Log what is assigned, readable for people.
+  sharder --zap-log-level debug --zap-encoder console`,
+		Version:       component.FullVersion(version),
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := opts.load()
+			if err != nil {
+				return err
+			}
+			component.SetUpLogging(opts.logging)
+			return run(cmd.Context(), config)
+		},
+	}
+	cmd.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w (see %s --help)", err, cmd.Name())
+	})
+	opts.addFlags(cmd.Flags())
+	return cmd
+}
