@@ -131,7 +131,7 @@ func TestLabels(t *testing.T) {
 		"a label that only begins like it":      {one, `"labels":{"shard.alpha.sharding.timebertt.dev/cats-and-dogs":"b"}`, map[string]string{labelShard: "a", "shard.alpha.sharding.timebertt.dev/cats-and-dogs": "b"}},
 		"labels that are no map are unreadable": {one, `"labels":["shard"]`, nil},
 		"label that is no string is unreadable": {one, `"labels":{"mood":1}`, nil},
-		"labels twice are unreadable":           {one, `"labels":{"shard.alpha.sharding.timebertt.dev/cats":"a"},"labels":{}`, nil},
+		"labels twice are unreadable":           {one, `"labels":{"shard.alpha.sharding.timebertt.dev/dogs":"a"},"labels":{"mood":"good"}`, nil},
 		"label twice is unreadable":             {one, `"labels":{"drain.alpha.sharding.timebertt.dev/cats":"","drain.alpha.sharding.timebertt.dev/cats":""}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

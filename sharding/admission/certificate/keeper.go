@@ -121,7 +121,9 @@ func (k *Keeper) Start(ctx context.Context) error {
 		defer cancel()
 		ended <- cache.Start(ctx)
 	}()
-	return errors.Join(unmanaged.Start(ctx), <-ended)
+	err = unmanaged.Start(ctx)
+	cancel()
+	return errors.Join(err, <-ended)
 }
 
 // Reconcile looks at the Secret, writes it if it has to be written, and serves with what it holds.
