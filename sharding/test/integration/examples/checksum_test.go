@@ -15,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/examples/checksum/controller"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/ring"
 )
 
@@ -103,7 +105,7 @@ var _ = Describe("The checksum controller", Ordered, func() {
 		Expect(apiServer.Delete(ctx, secret)).To(Succeed())
 	})
 
-	PIt("does not touch namespaces that did not ask for it", func(ctx context.Context) {
+	It("does not touch namespaces that did not ask for it", func(ctx context.Context) {
 		other := createNamespace(ctx, nil)
 		createSecret(ctx, other, "untouched")
 		createSecret(ctx, namespace, "after") // which is assigned after that
@@ -112,6 +114,14 @@ var _ = Describe("The checksum controller", Ordered, func() {
 		secret := &corev1.Secret{}
 		Expect(apiServer.Get(ctx, client.ObjectKey{Namespace: other, Name: "untouched"}, secret)).To(Succeed())
 		Expect(secret.Labels).To(BeEmpty())
+	})
+
+	It("has a manifest that says what its ring says", func(ctx context.Context) {
+		wanted, err := controller.Ring.ControllerRing(apiServer.Scheme(), apiServer.RESTMapper())
+		Expect(err).NotTo(HaveOccurred())
+		applied := &shardingv1alpha1.ControllerRing{}
+		Expect(apiServer.Get(ctx, client.ObjectKey{Name: "checksums"}, applied)).To(Succeed())
+		Expect(applied.Spec).To(Equal(wanted.Spec))
 	})
 
 	It("logs nothing of a Secret", func() {

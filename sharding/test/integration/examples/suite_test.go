@@ -18,12 +18,16 @@ import (
 	"github.com/onsi/gomega/gexec"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
 )
 
 const examples = "github.com/timebertt/kubernetes-controller-sharding/sharding/examples/"
@@ -50,7 +54,10 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(environment.Stop)
 
-	apiServer, err = client.New(restConfig, client.Options{})
+	types := runtime.NewScheme()
+	Expect(scheme.AddToScheme(types)).To(Succeed())
+	Expect(shardingv1alpha1.AddToScheme(types)).To(Succeed())
+	apiServer, err = client.New(restConfig, client.Options{Scheme: types})
 	Expect(err).NotTo(HaveOccurred())
 	admin = writeFile("admin.yaml", environment.KubeConfig)
 })
