@@ -15,8 +15,7 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
 )
 
-// updateStatus writes what was found into the website's status, with the resource version that it was found for, and
-// tells people of it by an event if they may care. It does nothing if the status says so already.
+// updateStatus writes what was found into the website's status, unless somebody else has it now, and tells people of it by an event if they may care. It does nothing if the status says so already.
 func (r *Reconciler) updateStatus(ctx context.Context, website *v1alpha1.Website, found verdict) error {
 	if alreadySays(website, found) {
 		return nil
@@ -34,7 +33,10 @@ func (r *Reconciler) updateStatus(ctx context.Context, website *v1alpha1.Website
 	updated := website.DeepCopy()
 	setStatus(updated, found, metav1.Time{Time: r.Clock.Now()})
 
-	patch := client.MergeFromWithOptions(website, client.MergeFromWithOptimisticLock{})
+	patch, err := r.statusPatch(website, updated)
+	if err != nil {
+		return err
+	}
 	if err := r.Client.Status().Patch(ctx, updated, patch, FieldOwner); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status: %w", err))
 	}

@@ -9,6 +9,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -71,6 +72,41 @@ var _ = Describe("A website that moves to another instance", func() {
 		Eventually(second.writes).Should(ConsistOf("PATCH services Created"))
 	})
 
+	It("gets its status from the instance that has it, although it is about to move", func(ctx context.Context) {
+		namespace := newNamespace(ctx)
+		theme := newTheme(ctx, "takeover-")
+		first := startOperator(namespace, asShard("first"))
+		first.interfere(func(r request) {
+			if r.resource == "websites/status" {
+				relabel(ctx, namespace, r.name, "example.com/drain", "true")
+			}
+		})
+		readyWebsite(ctx, namespace, "blog", theme.Name, func(w *v1alpha1.Website) {
+			w.Labels = map[string]string{shardLabel: "first"}
+		})
+		Expect(first.writes()).To(HaveEach(Or(HaveSuffix("OK"), HaveSuffix("Created"))))
+	})
+
+	It("gets no status from an instance that it was taken from", func(ctx context.Context) {
+		namespace := newNamespace(ctx)
+		theme := newTheme(ctx, "takeover-")
+		first := startOperator(namespace, asShard("first"))
+		first.interfere(func(r request) {
+			if r.resource == "websites/status" {
+				relabel(ctx, namespace, r.name, shardLabel, "second")
+			}
+		})
+		site := newWebsite(ctx, namespace, "blog", theme.Name, func(w *v1alpha1.Website) {
+			w.Labels = map[string]string{shardLabel: "first"}
+		})
+		Eventually(first.writes).Should(ContainElement("PATCH websites/status Unprocessable Entity"))
+		Consistently(ctx, func(ctx context.Context) (v1alpha1.WebsiteStatus, error) {
+			err := api.Get(ctx, client.ObjectKeyFromObject(site), site)
+			return site.Status, err
+		}).Should(BeZero())
+		Expect(first.writes()).NotTo(ContainElement("PATCH websites/status OK"))
+	})
+
 	It("loses the label when it comes back to an instance without labels", func(ctx context.Context) {
 		namespace := newNamespace(ctx)
 		theme := newTheme(ctx, "takeover-")
@@ -89,6 +125,14 @@ var _ = Describe("A website that moves to another instance", func() {
 		Consistently(ctx, status(site)).Should(Equal("Ready Available"))
 	})
 })
+
+// relabel sets a label of a website.
+func relabel(ctx context.Context, namespace, name, key, value string) {
+	GinkgoHelper()
+	site := &v1alpha1.Website{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	Expect(api.Patch(ctx, site, client.RawPatch("application/merge-patch+json",
+		[]byte(`{"metadata":{"labels":{"`+key+`":"`+value+`"}}}`)))).To(Succeed())
+}
 
 // watchPhases notes each phase that the website is in from now on.
 func watchPhases(ctx context.Context, site *v1alpha1.Website) func() []v1alpha1.WebsitePhase {
