@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -193,9 +194,6 @@ func (c *cluster) patch(ctx context.Context, next client.WithWatch, object clien
 	if err != nil {
 		return err
 	}
-	if patch.Type() != types.MergePatchType {
-		return errors.New("unexpected type of patch: " + string(patch.Type()))
-	}
 	c.mu.Lock()
 	c.patches = append(c.patches, string(body))
 	c.mu.Unlock()
@@ -204,7 +202,11 @@ func (c *cluster) patch(ctx context.Context, next client.WithWatch, object clien
 			return err
 		}
 	}
-	return next.Patch(ctx, object, patch, options...)
+	err = next.Patch(ctx, object, patch, options...)
+	if err != nil && patch.Type() == types.JSONPatchType {
+		return apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "patch", deploymentsGroup, object.GetName(), err.Error(), 0, false)
+	}
+	return err
 }
 
 // samples returns the name of the object that the fencer looks after for each shard.

@@ -5,13 +5,12 @@ package sharder
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/key"
@@ -35,7 +34,7 @@ type settler struct {
 }
 
 // settle brings the object one step closer to its wanted shard, if there is a step for the sharder to take. Every write
-// carries the resource version that it was decided on. After a conflict, and when the membership changed while the
+// carries what it was decided on. After a conflict, and when the membership changed while the
 // object was written, the decision is made again on fresh data. An object that is gone is settled.
 func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetadata) (outcome, error) {
 	result := settled
@@ -80,26 +79,19 @@ func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetada
 
 // write sends the labels that the decision asks for, and updates the object from the answer.
 func (s *settler) write(ctx context.Context, object *metav1.PartialObjectMetadata, decision plan.Decision) error {
-	labels := map[string]any{}
+	patch, err := s.scope.ownerPatch(object, decision.Shard)
 	if decision.Action == plan.Drain {
-		labels[s.scope.labelDrain()] = "true"
-	} else {
-		labels[s.scope.labelShard()] = decision.Shard
-		if _, draining := object.Labels[s.scope.labelDrain()]; draining {
-			labels[s.scope.labelDrain()] = nil
-		}
+		patch, err = s.scope.drainPatch(object)
 	}
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"uid":             object.UID,
-		"resourceVersion": object.ResourceVersion,
-		"labels":          labels,
-	}})
 	if err != nil {
-		return err
+		return fmt.Errorf("encoding the labels: %w", err)
 	}
 	kind := object.GroupVersionKind()
-	if err = s.client.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); err == nil || apierrors.IsForbidden(err) {
+	if err = s.client.Patch(ctx, object, patch); err == nil || apierrors.IsForbidden(err) {
 		s.problems.note(kind, "patch", err)
+	}
+	if decision.Action == plan.Drain && apierrors.IsInvalid(err) {
+		return apierrors.NewConflict(schema.GroupResource{Group: kind.Group, Resource: kind.Kind}, object.Name, err)
 	}
 	return err
 }

@@ -22,7 +22,8 @@ func TestSettle(t *testing.T) {
 
 	for title, test := range map[string]struct {
 		labels map[string]string
-		patch  string            // the labels in it; "" if there is none
+		patch  string            // the labels in a merge patch; "" if there is none
+		json   string            // a JSON patch; "" if there is none
 		after  map[string]string // labels in the end
 	}{
 		"assigns": {
@@ -34,7 +35,10 @@ func TestSettle(t *testing.T) {
 			after: assignedTo("a"),
 		},
 		"drains": {
-			labels: assignedTo("b"), patch: `{"` + labelDrain + `": "true"}`, after: drainingAt("b"),
+			labels: assignedTo("b"), after: drainingAt("b"), json: `[
+				{"op": "test", "path": "/metadata/uid", "value": "uid-of-` + name + `"},
+				{"op": "test", "path": "/metadata/labels/shard.alpha.sharding.timebertt.dev~1my-ring", "value": "b"},
+				{"op": "add", "path": "/metadata/labels/drain.alpha.sharding.timebertt.dev~1my-ring", "value": "true"}]`,
 		},
 		"moves": {
 			labels: assignedTo("dead"), patch: `{"` + labelShard + `": "a"}`, after: assignedTo("a"),
@@ -56,9 +60,12 @@ func TestSettle(t *testing.T) {
 			object := c.object(t, name)
 			g.Expect(c.settle(t.Context(), object)).To(Succeed())
 
-			if test.patch == "" {
+			switch {
+			case test.json != "":
+				g.Expect(c.patches).To(HaveExactElements(MatchJSON(test.json)))
+			case test.patch == "":
 				g.Expect(c.patches).To(BeEmpty())
-			} else {
+			default:
 				g.Expect(c.patches).To(HaveExactElements(MatchJSON(
 					`{"metadata": {"uid": "uid-of-` + name + `", "resourceVersion": "41", "labels": ` + test.patch + `}}`)))
 			}
@@ -75,6 +82,30 @@ func TestSettleWithoutAShard(t *testing.T) {
 		g.Expect(c.settle(t.Context(), c.object(t, name))).To(Succeed())
 	}
 	g.Expect(c.patches).To(BeEmpty())
+}
+
+func TestSettleDrainsWhateverElseChanges(t *testing.T) {
+	g := NewWithT(t)
+	name := nameFor("a", 0, "a", "b")
+	c := newCluster(t, ready("a", "b"), deployment(name, assignedTo("b")))
+	object := c.object(t, name)
+	c.relabel(t, name, map[string]string{"app": "x", labelShard: "b"})
+
+	g.Expect(c.settle(t.Context(), object)).To(Succeed())
+	g.Expect(c.patches).To(HaveLen(1))
+	g.Expect(c.object(t, name).Labels).To(Equal(map[string]string{"app": "x", labelShard: "b", labelDrain: "true"}))
+}
+
+func TestSettleDrainsNoOtherShardsObject(t *testing.T) {
+	g := NewWithT(t)
+	name := nameFor("a", 0, "a", "b")
+	c := newCluster(t, ready("a", "b"), deployment(name, assignedTo("b")))
+	object := c.object(t, name)
+	c.relabel(t, name, assignedTo("a"))
+
+	g.Expect(c.settle(t.Context(), object)).To(Succeed())
+	g.Expect(c.patches).To(HaveLen(1))
+	g.Expect(c.object(t, name).Labels).To(Equal(assignedTo("a")))
 }
 
 func TestSettleCounts(t *testing.T) {
@@ -108,11 +139,15 @@ func TestSettleDecidesAgainOnFreshData(t *testing.T) {
 	for title, test := range map[string]struct {
 		now     map[string]string // labels when the decision is carried out that was made without any
 		patches int
+		second  string // is in the second patch
 		after   map[string]string
 	}{
-		"somebody else assigned it":        {now: assignedTo("a"), patches: 1, after: assignedTo("a")},
-		"somebody assigned it elsewhere":   {now: assignedTo("b"), patches: 2, after: drainingAt("b")},
-		"somebody changed something else":  {now: map[string]string{"app": "x"}, patches: 2, after: map[string]string{"app": "x", labelShard: "a"}},
+		"somebody else assigned it":      {now: assignedTo("a"), patches: 1, after: assignedTo("a")},
+		"somebody assigned it elsewhere": {now: assignedTo("b"), patches: 2, second: `"op":"add"`, after: drainingAt("b")},
+		"somebody changed something else": {
+			now: map[string]string{"app": "x"}, patches: 2, second: `"resourceVersion":"42"`,
+			after: map[string]string{"app": "x", labelShard: "a"},
+		},
 		"somebody assigned and drained it": {now: drainingAt("b"), patches: 1, after: drainingAt("b")},
 	} {
 		t.Run(title, func(t *testing.T) {
@@ -125,7 +160,7 @@ func TestSettleDecidesAgainOnFreshData(t *testing.T) {
 			g.Expect(c.patches).To(HaveLen(test.patches))
 			g.Expect(c.patches[0]).To(ContainSubstring(`"resourceVersion":"41"`))
 			if test.patches > 1 {
-				g.Expect(c.patches[1]).To(And(ContainSubstring(`"resourceVersion":"42"`), ContainSubstring(`"uid":"uid-of-`+name+`"`)))
+				g.Expect(c.patches[1]).To(And(ContainSubstring(test.second), ContainSubstring(`"uid-of-`+name+`"`)))
 			}
 			g.Expect(c.object(t, name).Labels).To(Equal(test.after))
 		})
@@ -219,7 +254,10 @@ func TestSettleDecidesAgainWhenTheMembershipChanged(t *testing.T) {
 			g.Expect(c.object(t, name).Labels).To(Equal(test.after))
 			g.Expect(c.patches[0]).To(ContainSubstring(`"resourceVersion":"41"`))
 			if len(c.patches) > 1 {
-				g.Expect(c.patches[1:]).To(HaveExactElements(ContainSubstring(`"resourceVersion":"42"`)), "decided on what was written first")
+				g.Expect(c.patches[1:]).To(HaveExactElements(Or(
+					ContainSubstring(`"resourceVersion":"42"`),
+					ContainSubstring(`{"op":"test","path":"/metadata/labels/shard.alpha.sharding.timebertt.dev~1my-ring","value":"a"}`),
+				)), "decided on what was written first")
 			}
 		})
 	}
