@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/admission"
 )
 
 // embedded is the sharder of one ring in the process of an operator.
@@ -43,7 +44,15 @@ func AddToManager(mgr manager.Manager, config *rest.Config, ring sharding.Ring, 
 	if err != nil {
 		return err
 	}
-	return mgr.Add(&embedded{environment: environment, scope: scope, shards: NewShards(environment, ring.Name), options: options})
+	shards := NewShards(environment, ring.Name)
+	if options.WebhookServer != nil {
+		declared, err := admission.Declared(ring, mgr.GetScheme(), mgr.GetRESTMapper(), shards.Membership)
+		if err != nil {
+			return err
+		}
+		admission.Register(options.WebhookServer, admission.Only(declared), options.Log)
+	}
+	return mgr.Add(&embedded{environment: environment, scope: scope, shards: shards, options: options})
 }
 
 var _ manager.LeaderElectionRunnable = &embedded{}

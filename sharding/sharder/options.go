@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/webhook"
 )
 
 // Options configure an embedded sharder. The zero value of each optional field means its default.
@@ -40,6 +41,10 @@ type Options struct {
 	// Concurrency is how many objects are written at a time, at most, for one kind and cause. Default: 50, which lets the
 	// sharder keep up with shards that reconcile what they are given at once.
 	Concurrency int
+
+	// WebhookServer also assigns objects in the requests that create them, where the API server asks for it: see
+	// admission.WebhookConfiguration. Every process answers, whether it leads or not. Default: nil, no admission.
+	WebhookServer webhook.Server
 
 	// Clock tells the time. Default: the real clock.
 	Clock clock.Clock
