@@ -6,6 +6,8 @@ package examples_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -36,6 +38,7 @@ var _ = Describe("The checksum controller", Ordered, func() {
 	BeforeAll(func(ctx context.Context) {
 		shell("kubectl apply -k ../../../../config/crd")
 		shell("kubectl wait --for=condition=Established crd/controllerrings.sharding.timebertt.dev")
+		shell("kubectl apply -k ../../../../config/policy")
 		shell("kubectl apply -k ../../../examples/checksum/config")
 
 		namespace = createNamespace(ctx, map[string]string{"checksums.sharding.timebertt.dev/enabled": "true"})
@@ -87,6 +90,19 @@ var _ = Describe("The checksum controller", Ordered, func() {
 		}
 		Expect(apiServer.Delete(ctx, checksumOf(ctx, Default, namespace, "secret-1"))).To(Succeed())
 		settled(ctx, "a", "b")
+	})
+
+	It("keeps its labels from users who may edit Secrets", func(ctx context.Context) {
+		createSecret(ctx, namespace, "guarded")
+		settled(ctx, "a", "b")
+		// The role edit gets its rules from this one by a controller that these tests do not have.
+		shell("kubectl create serviceaccount editor --namespace " + namespace)
+		shell("kubectl create rolebinding editor --clusterrole system:aggregate-to-edit --serviceaccount " + namespace + ":editor --namespace " + namespace)
+		user := kubeconfigOf(ctx, namespace, "editor")
+		edit := run(user, filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kubectl"),
+			"label", "secret", "guarded", "--namespace", namespace, "--overwrite", shardLabel+"=mine")
+		Eventually(edit).Should(gexec.Exit(1))
+		Expect(edit.Err.Contents()).To(ContainSubstring("may not change " + shardLabel))
 	})
 
 	It("leaves a ConfigMap alone that is somebody else's, and says so", func(ctx context.Context) {
