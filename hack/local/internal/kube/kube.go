@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -79,4 +80,21 @@ func Ready(ctx context.Context, kubeconfig string) error {
 		return fmt.Errorf("the API server is not ready yet: %s", response.Status)
 	}
 	return nil
+}
+
+// Version returns the version of the API server.
+func Version(kubeconfig string) (string, error) {
+	config, err := Config(kubeconfig)
+	if err != nil {
+		return "", err
+	}
+	client, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return "", fmt.Errorf("asking for the version of Kubernetes: %w", err)
+	}
+	version, err := client.ServerVersion()
+	if err != nil {
+		return "", fmt.Errorf("asking for the version of Kubernetes: %w", err)
+	}
+	return version.GitVersion, nil
 }

@@ -4,8 +4,9 @@
 package measure
 
 import (
-	"slices"
 	"time"
+
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/figures"
 )
 
 // Spread is how websites are spread over shards.
@@ -35,37 +36,14 @@ func spreadOf(shards []string, assigned map[string]string) Spread {
 	return spread
 }
 
-// Latency is how long something took, in seconds.
-type Latency struct {
-	Count int     `json:"count"`
-	P50   float64 `json:"p50Seconds"`
-	P99   float64 `json:"p99Seconds"`
-	Max   float64 `json:"maxSeconds"`
-	// Unfinished are those that did not come to an end; they are in no other field.
-	Unfinished int `json:"unfinished"`
-}
-
-// latencyOf sums durations up. A percentile is the smallest value that so many percent of the values do not exceed.
-func latencyOf(durations []time.Duration) Latency {
-	if len(durations) == 0 {
-		return Latency{}
-	}
-	sorted := slices.Sorted(slices.Values(durations))
-	percentile := func(percent int) float64 {
-		rank := (len(sorted)*percent + 99) / 100
-		return sorted[max(rank, 1)-1].Seconds()
-	}
-	return Latency{Count: len(sorted), P50: percentile(50), P99: percentile(99), Max: sorted[len(sorted)-1].Seconds()}
-}
-
 // Changes is how long changes took, each from when the request was sent.
 type Changes struct {
 	// Answered is until the API server had answered: how busy it and the machine were.
-	Answered Latency `json:"answered"`
+	Answered figures.Latency `json:"answered"`
 	// Handled is until the operator had worked on the change.
-	Handled Latency `json:"handled"`
+	Handled figures.Latency `json:"handled"`
 	// Ready is until the website was Ready for the change, which takes the Deployment controller's part as well.
-	Ready Latency `json:"ready"`
+	Ready figures.Latency `json:"ready"`
 }
 
 // changesOf sums changes up.
@@ -77,7 +55,7 @@ func changesOf(changes []Change) Changes {
 	}
 }
 
-func latencyUntil(changes []Change, end func(Change) time.Time) Latency {
+func latencyUntil(changes []Change, end func(Change) time.Time) figures.Latency {
 	var durations []time.Duration
 	unfinished := 0
 	for _, change := range changes {
@@ -87,7 +65,7 @@ func latencyUntil(changes []Change, end func(Change) time.Time) Latency {
 			durations = append(durations, at.Sub(change.Sent))
 		}
 	}
-	latency := latencyOf(durations)
+	latency := figures.LatencyOf(durations)
 	latency.Unfinished = unfinished
 	return latency
 }

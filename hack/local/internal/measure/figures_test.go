@@ -12,6 +12,9 @@ import (
 
 	. "github.com/onsi/gomega"
 	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/figures"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/machine"
 )
 
 func TestSpread(t *testing.T) {
@@ -33,27 +36,15 @@ func TestSpread(t *testing.T) {
 	}
 }
 
-func TestLatency(t *testing.T) {
-	g := NewWithT(t)
-	g.Expect(latencyOf(nil)).To(Equal(Latency{}))
-	g.Expect(latencyOf([]time.Duration{time.Second})).To(Equal(Latency{Count: 1, P50: 1, P99: 1, Max: 1}))
-	var durations []time.Duration
-	for i := range 200 {
-		durations = append(durations, time.Duration(200-i)*time.Second)
-	}
-	g.Expect(latencyOf(durations)).To(Equal(Latency{Count: 200, P50: 100, P99: 198, Max: 200}))
-	g.Expect(durations[0]).To(Equal(200*time.Second), "what was given is not sorted in place")
-}
-
 func TestChangesOf(t *testing.T) {
 	changes := changesOf([]Change{
 		{Sent: at(1), Answered: at(1.5), Handled: at(2), Ready: at(3)},
 		{Sent: at(1), Answered: at(1.5), Handled: at(4)},
 	})
 	NewWithT(t).Expect(changes).To(Equal(Changes{
-		Answered: Latency{Count: 2, P50: 0.5, P99: 0.5, Max: 0.5},
-		Handled:  Latency{Count: 2, P50: 1, P99: 3, Max: 3},
-		Ready:    Latency{Count: 1, P50: 2, P99: 2, Max: 2, Unfinished: 1},
+		Answered: figures.Latency{Count: 2, P50: 0.5, P99: 0.5, Max: 0.5},
+		Handled:  figures.Latency{Count: 2, P50: 1, P99: 3, Max: 3},
+		Ready:    figures.Latency{Count: 1, P50: 2, P99: 2, Max: 2, Unfinished: 1},
 	}))
 }
 
@@ -148,7 +139,7 @@ func TestReport(t *testing.T) {
 		Fills: []Fill{{
 			Setup: "sharded", Ready: seconds(2 * time.Second),
 			Writes: Writes{Operator: 50, Conflicts: 1, Kinds: []WriteKind{{By: "shards", Verb: "patch", Resource: "services", Count: 10, Refused: map[int]int{409: 1}}}},
-			Usage:  []Usage{{Instance: "s-0", Leads: true, RSS: 60e6}},
+			Usage:  []machine.Usage{{Instance: "s-0", Leads: true, RSS: 60e6}},
 		}},
 		Changes: []Outcome{{Scenario: Scenario{Event: Crash}, Moved: 3, Ideal: 3, Placed: seconds(16 * time.Second), Notes: []string{"slow"}}},
 	}

@@ -7,6 +7,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/figures"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/machine"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 )
 
@@ -20,14 +23,14 @@ type Fill struct {
 	// Created is when the last website was created, in seconds since the first creation began.
 	Created float64 `json:"createdSeconds"`
 	// Create is how long the API server took for a creation.
-	Create Latency `json:"create"`
+	Create figures.Latency `json:"create"`
 	// Ready is when all websites were Ready and, in shards, with their right one; nil if that did not happen in time.
 	Ready *float64 `json:"readySeconds"`
 	// Flapped are the websites that were Ready and then not, though nobody changed them.
-	Flapped int     `json:"flapped"`
-	Writes  Writes  `json:"writes"`
-	Spread  Spread  `json:"spread"`
-	Usage   []Usage `json:"usage"`
+	Flapped int             `json:"flapped"`
+	Writes  Writes          `json:"writes"`
+	Spread  Spread          `json:"spread"`
+	Usage   []machine.Usage `json:"usage"`
 }
 
 func (m *Measurement) fill(ctx context.Context, mode operator.Mode) (Fill, error) {
@@ -45,7 +48,7 @@ func (m *Measurement) fill(ctx context.Context, mode operator.Mode) (Fill, error
 	if err := m.pause(ctx, calm); err != nil {
 		return fill, err
 	}
-	before, err := m.usage(ctx)
+	before, err := machine.UsageOf(ctx, instances.Folder(m.Checkout))
 	if err != nil {
 		return fill, err
 	}
@@ -59,7 +62,7 @@ func (m *Measurement) fill(ctx context.Context, mode operator.Mode) (Fill, error
 	if err != nil {
 		return fill, err
 	}
-	fill.Created, fill.Create = m.Clock.Since(begin).Seconds(), latencyOf(created)
+	fill.Created, fill.Create = m.Clock.Since(begin).Seconds(), figures.LatencyOf(created)
 	if _, err := m.await(ctx, goal, "ready"); err != nil {
 		return fill, err
 	}
@@ -72,11 +75,11 @@ func (m *Measurement) fill(ctx context.Context, mode operator.Mode) (Fill, error
 		m.say("    all are ready after %.1f s", *fill.Ready)
 	}
 
-	after, err := m.usage(ctx)
+	after, err := machine.UsageOf(ctx, instances.Folder(m.Checkout))
 	if err != nil {
 		return fill, err
 	}
-	fill.Usage = since(before, after)
+	fill.Usage = machine.Since(before, after)
 	writes, err := m.auditSince(begin)
 	if err != nil {
 		return fill, err

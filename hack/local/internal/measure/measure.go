@@ -19,8 +19,8 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/bringup"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
-	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/cluster"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/kube"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/machine"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 )
 
@@ -55,7 +55,7 @@ type Measurement struct {
 // was measured until then is returned with the error.
 func (m *Measurement) Run(ctx context.Context) (result Report, err error) {
 	m.begin = m.Clock.Now()
-	result = Report{Websites: m.Websites, Shards: m.Shards, Churn: m.Churn, Seed: m.Seed, Machine: m.machine(ctx)}
+	result = Report{Websites: m.Websites, Shards: m.Shards, Churn: m.Churn, Seed: m.Seed, Machine: machine.Describe(ctx, m.Checkout)}
 	restore, err := m.restoring(ctx)
 	if err != nil {
 		return result, err
@@ -86,7 +86,7 @@ func (m *Measurement) setup(ctx context.Context, mode operator.Mode, result *Rep
 	if m.client, err = kube.Client(m.Checkout.Kubeconfig()); err != nil {
 		return err
 	}
-	if result.Machine.Kubernetes, err = m.kubernetes(); err != nil {
+	if result.Machine.Kubernetes, err = kube.Version(m.Checkout.Kubeconfig()); err != nil {
 		return err
 	}
 	if err := m.refuseForeign(ctx); err != nil {
@@ -126,18 +126,14 @@ func (m *Measurement) setup(ctx context.Context, mode operator.Mode, result *Rep
 
 // restoring looks what runs, and returns what brings that back and removes what the measurement made.
 func (m *Measurement) restoring(ctx context.Context) (func(context.Context) error, error) {
-	status, err := cluster.New(m.Checkout, "", io.Discard).Status(ctx)
+	before, err := bringup.LookBefore(ctx, m.Checkout)
 	if err != nil {
 		return nil, err
 	}
-	asked, err := bringup.ReadAsked(m.Checkout)
-	if err != nil {
-		return nil, err
-	}
-	if !status.Running() || asked.Mode == "" {
+	if !before.Ran() {
 		return func(ctx context.Context) error {
 			m.say("ending what was started")
-			return bringup.Down(ctx, m.Checkout, m.Progress)
+			return before.Restore(ctx, m.Timeout, m.Progress)
 		}, nil
 	}
 	// Nothing is touched if it cannot be measured here.
@@ -151,9 +147,8 @@ func (m *Measurement) restoring(ctx context.Context) (func(context.Context) erro
 		if err := m.remove(ctx); err != nil {
 			return err
 		}
-		m.say("bringing back what ran before: %s", asked.Mode)
-		up := &bringup.Up{Checkout: m.Checkout, Mode: asked.Mode, Shards: asked.Shards, Timeout: m.Timeout, Out: m.Progress}
-		return up.Serve(ctx)
+		m.say("bringing back what ran before: %s", before.Asked.Mode)
+		return before.Restore(ctx, m.Timeout, m.Progress)
 	}, nil
 }
 

@@ -9,15 +9,18 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/figures"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/machine"
 )
 
 // Report is everything that was measured.
 type Report struct {
-	Machine  Machine `json:"machine"`
-	Websites int     `json:"websites"`
-	Shards   int     `json:"shards"`
-	Churn    int     `json:"churnPerSecond"`
-	Seed     uint64  `json:"seed"`
+	Machine  machine.Machine `json:"machine"`
+	Websites int             `json:"websites"`
+	Shards   int             `json:"shards"`
+	Churn    int             `json:"churnPerSecond"`
+	Seed     uint64          `json:"seed"`
 	// LeaseSeconds are the durations of the operator's leases by name.
 	LeaseSeconds map[string]int32 `json:"leaseSeconds,omitempty"`
 	Fills        []Fill           `json:"fills"`
@@ -47,11 +50,9 @@ func (r Report) Text(out io.Writer) error {
 }
 
 func (r Report) facts(b *strings.Builder) {
-	m := r.Machine
 	fmt.Fprintf(b, "- %d websites without workload in %d projects, %d shards, changes: %d/s (seed %d)\n",
 		r.Websites, projects, r.Shards, r.Churn, r.Seed)
-	fmt.Fprintf(b, "- %d cores (%s), %s, load average before: %.1f; %s, Kubernetes %s, commit %s\n",
-		m.Cores, m.CPU, m.OS, m.Load, m.Go, m.Kubernetes, m.Commit)
+	fmt.Fprintf(b, "- %s\n", r.Machine)
 	byDuration := map[int32][]string{}
 	for name, duration := range r.LeaseSeconds {
 		byDuration[duration] = append(byDuration[duration], name)
@@ -74,12 +75,12 @@ func (f Fill) text(b *strings.Builder, websites int) {
 		fmt.Fprintf(b, "- websites per shard: %s; max/mean %.3f\n", countsText(f.Spread.Shards), f.Spread.MaxToMean)
 	}
 	b.WriteString("\n")
-	table(b, []string{"instance", "RSS", "CPU while filling"}, rows(f.Usage, Usage.row))
-	table(b, []string{"by", "request", "count", "per website", "refused"},
-		rows(f.Writes.Kinds, func(kind WriteKind) []string { return kind.row(websites) }))
+	figures.Table(b, []string{"instance", "RSS", "CPU while filling"}, figures.Rows(f.Usage, usageRow))
+	figures.Table(b, []string{"by", "request", "count", "per website", "refused"},
+		figures.Rows(f.Writes.Kinds, func(kind WriteKind) []string { return kind.row(websites) }))
 }
 
-func (u Usage) row() []string {
+func usageRow(u machine.Usage) []string {
 	name := u.Instance
 	if u.Leads {
 		name += " (leads)"

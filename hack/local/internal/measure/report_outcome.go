@@ -6,14 +6,16 @@ package measure
 import (
 	"fmt"
 	"strings"
+
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/figures"
 )
 
 // outcomes writes what came of the scenarios.
 func outcomes(b *strings.Builder, all []Outcome) {
-	table(b, []string{"scenario", "lease", "new leader", "placed", "taken over", "reconciled", "Ready", "load"}, rows(all, Outcome.times))
-	table(b, []string{"scenario", "moved", "by the ring", "moved/ideal", "sharder's writes per moved", "left Ready", "unchanged ones"},
-		rows(all, Outcome.moves))
-	table(b, []string{"scenario", "within", "writes", "refused with 409", "share", "otherwise", "refused writes"}, rows(all, Outcome.refusals))
+	figures.Table(b, []string{"scenario", "lease", "new leader", "placed", "taken over", "reconciled", "Ready", "load"}, figures.Rows(all, Outcome.times))
+	figures.Table(b, []string{"scenario", "moved", "by the ring", "moved/ideal", "sharder's writes per moved", "left Ready", "unchanged ones"},
+		figures.Rows(all, Outcome.moves))
+	figures.Table(b, []string{"scenario", "within", "writes", "refused with 409", "share", "otherwise", "refused writes"}, figures.Rows(all, Outcome.refusals))
 
 	var changes [][]string
 	for _, outcome := range all {
@@ -22,7 +24,7 @@ func outcomes(b *strings.Builder, all []Outcome) {
 				outcome.ChangesOfMoved.row("those of websites that moved"))
 		}
 	}
-	table(b, []string{
+	figures.Table(b, []string{
 		"changes during", "count", "answered p50", "p99", "handled p50", "p99", "max", "Ready p50", "p99", "max", "never",
 	}, changes)
 	for _, outcome := range all {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/audit"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/machine"
 )
 
 // run is one scenario while it happens.
@@ -114,7 +115,7 @@ func (r *run) finish(ctx context.Context) error {
 		return err
 	}
 	end := r.Clock.Now()
-	r.outcome.Load = loadAverage(ctx)
+	r.outcome.Load = machine.Load(ctx)
 	if r.outcome.Placed = r.reached(r.placed); r.outcome.Placed == nil {
 		_, open := r.placed.State()
 		r.note("%d websites are not with their right shard", open)

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package measure
+package machine
 
 import (
 	"context"
@@ -9,13 +9,13 @@ import (
 
 	"github.com/shirou/gopsutil/v4/process"
 
-	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/supervisor"
 )
 
-// Usage is what an instance of the operator took of the machine.
+// Usage is what an instance took of the machine.
 type Usage struct {
 	Instance string `json:"instance"`
-	// Leads holds for the instance that is the sharder as well.
+	// Leads holds for the instance that is the sharder that leads.
 	Leads bool `json:"leads,omitempty"`
 	// RSS is the resident memory in bytes.
 	RSS uint64 `json:"rssBytes"`
@@ -23,14 +23,14 @@ type Usage struct {
 	CPU float64 `json:"cpuSeconds"`
 }
 
-// usage returns what each instance took of the machine since it started.
-func (m *Measurement) usage(ctx context.Context) ([]Usage, error) {
-	status, err := instances.Folder(m.Checkout).Status()
+// UsageOf returns what each instance took of the machine since it started.
+func UsageOf(ctx context.Context, folder supervisor.Folder) ([]Usage, error) {
+	status, err := folder.Status()
 	if err != nil {
 		return nil, err
 	}
 	if status == nil {
-		return nil, fmt.Errorf("asking what the operator takes: it does not run")
+		return nil, fmt.Errorf("asking what the instances take: none runs")
 	}
 	var all []Usage
 	for _, instance := range status.Instances {
@@ -51,8 +51,8 @@ func (m *Measurement) usage(ctx context.Context) ([]Usage, error) {
 	return all, nil
 }
 
-// since subtracts the processor time that was taken before.
-func since(before, after []Usage) []Usage {
+// Since subtracts the processor time that was taken before.
+func Since(before, after []Usage) []Usage {
 	earlier := map[string]float64{}
 	for _, usage := range before {
 		earlier[usage.Instance] = usage.CPU
