@@ -23,7 +23,9 @@ type member struct {
 	ended     chan struct{}
 	log       logr.Logger
 
-	lead *leading // only if this process leads; used by one reconcile at a time
+	steering sync.Mutex // of what follows; held while a leading sharder ends
+	lead     *leading   // nil unless this process leads
+	left     bool
 
 	mu       sync.Mutex
 	problems []sharder.ResourceProblem
@@ -60,6 +62,9 @@ func join(ctx context.Context, environment *sharder.Environment, ring string, ch
 
 // leave ends all that runs for the ring, and waits for it.
 func (m *member) leave() {
+	m.steering.Lock()
+	defer m.steering.Unlock()
+	m.left = true
 	m.lead.end()
 	m.cancel()
 	<-m.ended

@@ -82,6 +82,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 
 // lead makes sure that this process leads the ring in the scope. The error is why it gave up before.
 func (r *Reconciler) lead(member *member, scope sharder.Scope) error {
+	member.steering.Lock()
+	defer member.steering.Unlock()
+	if member.left {
+		return nil
+	}
 	var failure error
 	if member.lead != nil {
 		failure = member.lead.failure()

@@ -6,6 +6,8 @@ package controllerring_test
 import (
 	"context"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -16,6 +18,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -48,6 +51,11 @@ var _ = Describe("The condition Ready", func() {
 		Eventually(cat).WithContext(ctx).WithTimeout(40 * time.Second).Should(Equal("shard-a"))
 		Eventually(readiness).WithContext(ctx).WithArguments(ring).Should(HavePrefix("True Sharded"))
 		Eventually(eventReasons).WithContext(ctx).WithArguments("unserved").Should(ContainElement("Sharded"))
+
+		Expect(envtest.UninstallCRDs(restConfig, envtest.CRDInstallOptions{CRDs: []*apiextensionsv1.CustomResourceDefinition{cats()}})).To(Succeed())
+		Eventually(readiness).WithContext(ctx).WithArguments(ring).WithTimeout(40 * time.Second).Should(And(
+			HavePrefix("False ResourceNotServed"), ContainSubstring("zoo.example.com")))
+		Eventually(newObject(ctx, configMaps, namespace, "unserved")).WithContext(ctx).Should(Equal("shard-a"))
 	}, NodeTimeout(2*time.Minute))
 
 	It("takes no resource of another group for the one that is meant", func(ctx context.Context) {
@@ -136,22 +144,41 @@ var _ = Describe("The condition Ready", func() {
 
 	It("is not written again when nothing has changed", func(ctx context.Context) {
 		lease := newShard(ctx, newNamespace(ctx, nil), "idle", "shard-a")
-		startSharder(restConfig, "idle")
-		ring := newRing(ctx, "idle", "configmaps")
+		var writes atomic.Int32
+		counted := rest.CopyConfig(restConfig)
+		counted.Wrap(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(request *http.Request) (*http.Response, error) {
+				if request.Method != http.MethodGet && strings.HasPrefix(request.URL.Path, "/apis/sharding.timebertt.dev/") {
+					writes.Add(1)
+				}
+				return next.RoundTrip(request)
+			})
+		})
+		startSharder(counted, "idle")
+		ring := &shardingv1alpha1.ControllerRing{ObjectMeta: metav1.ObjectMeta{Name: "idle"}}
+		ring.Spec.Resources = []shardingv1alpha1.RingResource{mainOf("", "configmaps")}
+		ring.Spec.NamespaceSelector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "never", Operator: "DoesNotExist"}}}
+		createRing(ctx, ring)
 		Eventually(readiness).WithContext(ctx).WithArguments(ring).Should(HavePrefix("True Sharded 1/1"))
-
-		version := func(g Gomega) string {
+		written := writes.Load()
+		Consistently(func(g Gomega) int32 {
 			g.Expect(api.Get(ctx, client.ObjectKeyFromObject(lease), lease)).To(Succeed())
 			lease.Spec.RenewTime = new(metav1.NewMicroTime(time.Now()))
 			if err := api.Update(ctx, lease); !apierrors.IsConflict(err) { // labelled meanwhile
 				g.Expect(err).NotTo(HaveOccurred())
 			}
 			g.Expect(api.Get(ctx, client.ObjectKeyFromObject(ring), ring)).To(Succeed())
-			return ring.ResourceVersion
-		}
-		Consistently(version).WithTimeout(time.Second).Should(Equal(ring.ResourceVersion))
+			ring.Annotations = map[string]string{"looked-at": time.Now().String()}
+			g.Expect(api.Update(ctx, ring)).To(Succeed())
+			newNamespace(ctx, nil)
+			return writes.Load()
+		}).WithTimeout(time.Second).Should(Equal(written))
 	})
 })
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (r roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return r(request) }
 
 // eventReasons returns the reasons of all events about the ring.
 func eventReasons(ctx context.Context, ring string) ([]string, error) {
