@@ -53,13 +53,11 @@ func newResources(client discovery.DiscoveryInterface, clock clock.PassiveClock)
 	return &resources{client: client, clock: clock, groups: map[string]*group{}}
 }
 
-// notServed is the error for a resource that the API server does not serve as far as is known.
+// notServed is why a resource is taken for one that the API server does not serve, and until when.
 type notServed struct {
 	reason  string
 	retryAt time.Time
 }
-
-func (e *notServed) Error() string { return e.reason }
 
 // find returns how the resource is served, or a notServed.
 func (r *resources) find(ctx context.Context, resource schema.GroupResource) (served, *notServed) {
