@@ -4,8 +4,9 @@
 
 # Variables that people set on the command line:
 #   make up MODE=singleton      one instance of the operator instead of several that share the work
+#   make up MODE=dedicated      several that share the work, with the sharder as a component of its own
 #   make up SHARDS=4            how many share it
-#   make kill SHARD=NAME        which instance to end by force
+#   make kill SHARD=NAME        which instance, of the operator or the sharder, to end by force
 #   make measure WEBSITES=100   how many websites to measure with
 #   make measure CHURN=25       how many of them to change each second meanwhile
 MODE ?= sharded
@@ -38,7 +39,7 @@ clean: ## End the local cluster and remove all that was built here (the programs
 ##@ Local cluster
 
 .PHONY: up
-up: local ## Start cluster, operator and sample websites, or change them: MODE=sharded|singleton SHARDS=3
+up: local ## Start cluster, operator and sample websites, or change them: MODE=sharded|dedicated|singleton SHARDS=3
 	@$(LOCAL) up --mode '$(MODE)' $(if $(SHARDS),--shards '$(SHARDS)')
 
 .PHONY: down
@@ -50,7 +51,7 @@ status: local ## Tell what runs, and how the websites are
 	@$(LOCAL) status || [ $$? -eq 3 ] # which means that it told about a problem
 
 .PHONY: kill
-kill: local ## End an instance of the operator by force: SHARD=webhosting-operator-2
+kill: local ## End an instance of operator or sharder by force: SHARD=webhosting-operator-2
 	@$(LOCAL) kill '$(SHARD)'
 
 .PHONY: writes

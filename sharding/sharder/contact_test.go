@@ -5,10 +5,8 @@ package sharder
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -75,24 +73,4 @@ func TestContactIsTheLastOne(t *testing.T) {
 	_, err = transport.RoundTrip(&http.Request{})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(c.at()).To(Equal(begin.Add(time.Second)))
-}
-
-func TestEventsAreContact(t *testing.T) {
-	g := NewWithT(t)
-	clock := clocktesting.NewFakePassiveClock(begin)
-	c := &contact{clock: clock}
-	transport := c.wrap(roundTripperFunc(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("event"))}, nil
-	}))
-	response, err := transport.RoundTrip(&http.Request{})
-	g.Expect(err).NotTo(HaveOccurred())
-
-	clock.SetTime(begin.Add(time.Minute)) // a watch has gone on so long
-	g.Expect(io.ReadAll(response.Body)).To(BeEquivalentTo("event"))
-	g.Expect(c.at()).To(Equal(begin.Add(time.Minute)))
-	clock.SetTime(begin.Add(time.Hour))
-	_, err = response.Body.Read(make([]byte, 1))
-	g.Expect(err).To(MatchError(io.EOF))
-	g.Expect(c.at()).To(Equal(begin.Add(time.Minute)), "the end of a watch says nothing")
-	g.Expect(response.Body.Close()).To(Succeed())
 }

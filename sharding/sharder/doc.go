@@ -16,6 +16,5 @@
 //   - The rebalancer pages through assigned objects when the membership changes, and forgets them.
 //   - The fencer looks after drains that are not acknowledged, one object a shard.
 //
-// They hand a main object to the settler, and a controlled one to the follower, which carry out what the package plan
-// decides.
+// They all hand an object to the settler, which carries out what the package plan decides.
 package sharder

@@ -10,6 +10,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -90,8 +92,34 @@ func Obsolete(before, now []Reference) []Reference {
 	})
 }
 
-// Remove deletes the objects; those that are gone already are fine.
+// policyMemory is how long the API server may go on acting by a binding of a policy that was deleted.
+const policyMemory = 2 * time.Second
+
+// Remove deletes the objects; those that are gone already are fine. Bindings of policies go first, and have no effect any
+// more when the rest goes: without the permissions in it, the policies would refuse what was allowed.
 func Remove(ctx context.Context, c client.Client, references []Reference) error {
+	var bindings, rest []Reference
+	for _, reference := range references {
+		if strings.HasSuffix(reference.Kind, "AdmissionPolicyBinding") {
+			bindings = append(bindings, reference)
+		} else {
+			rest = append(rest, reference)
+		}
+	}
+	if len(bindings) > 0 {
+		if err := remove(ctx, c, bindings); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(policyMemory):
+		}
+	}
+	return remove(ctx, c, rest)
+}
+
+func remove(ctx context.Context, c client.Client, references []Reference) error {
 	for _, reference := range references {
 		object := &unstructured.Unstructured{}
 		object.SetAPIVersion(reference.APIVersion)

@@ -34,7 +34,7 @@ import (
 type Up struct {
 	Checkout checkout.Checkout
 	Mode     operator.Mode
-	// Shards is the number of instances in sharded mode.
+	// Shards is the number of instances of the operator in the modes in which they share the websites.
 	Shards int
 	// Timeout is how long the operator and the websites may take to get ready.
 	Timeout time.Duration

@@ -8,21 +8,25 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/cluster"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
-	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/processes"
 )
 
-// Grace is how long an instance of the operator may take to stop.
+// Grace is how long an instance may take to stop.
 const Grace = 30 * time.Second
 
 // Leftover matches the instances of the checkout, whoever started them.
 func Leftover(c checkout.Checkout) func(processes.Process) bool {
-	return processes.WithArgument(operator.Binary(c), string(instances.Folder(c)))
+	return func(p processes.Process) bool {
+		return slices.ContainsFunc(instances.Binaries(c), func(binary string) bool {
+			return processes.WithArgument(binary, string(instances.Folder(c)))(p)
+		})
+	}
 }
 
 // Down ends everything of the checkout and removes its state. It is fine if nothing is up, or only a part.

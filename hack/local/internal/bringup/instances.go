@@ -18,19 +18,21 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/progress"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/sharder"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/statefile"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/supervisor"
 )
 
-// instances has the instances of the operator run, and waits until they are ready.
-func (u *Up) instances(ctx context.Context, config []byte) error {
+// instances has the instances of the operator, and of the sharder if it runs apart, run, and waits until they are ready.
+func (u *Up) instances(ctx context.Context, config, sharderConfig []byte) error {
 	u.step("starting the operator")
 	uid, err := applied.Cluster(ctx, u.client)
 	if err != nil {
 		return err
 	}
 	plan := instances.Plan{
-		Checkout: u.Checkout, Mode: u.Mode, Shards: u.Shards, Config: config, Cluster: string(uid),
+		Checkout: u.Checkout, Mode: u.Mode, Shards: u.Shards, Config: config, SharderConfig: sharderConfig,
+		Cluster: string(uid),
 	}
 	wanted, err := plan.Write(ctx)
 	if err != nil {
@@ -96,9 +98,9 @@ func (u *Up) waitInstances(ctx context.Context, wanted []supervisor.Instance) er
 	}
 }
 
-// announced returns which shards hold their leases. Without shards there is nothing to announce.
+// announced returns whether a shard holds its lease. What is no shard has nothing to announce.
 func (u *Up) announced(ctx context.Context) (func(name string) bool, error) {
-	if u.Mode == operator.Singleton {
+	if !u.Mode.Shares() {
 		return func(string) bool { return true }, nil
 	}
 	leases := &coordinationv1.LeaseList{}
@@ -107,7 +109,7 @@ func (u *Up) announced(ctx context.Context) (func(name string) bool, error) {
 		return func(string) bool { return false }, fmt.Errorf("listing the leases of shards: %w", err)
 	}
 	return func(name string) bool {
-		return slices.ContainsFunc(leases.Items, func(lease coordinationv1.Lease) bool {
+		return slices.Contains(sharder.Instances(), name) || slices.ContainsFunc(leases.Items, func(lease coordinationv1.Lease) bool {
 			return lease.Name == name && lease.Spec.HolderIdentity != nil && *lease.Spec.HolderIdentity == name
 		})
 	}, nil

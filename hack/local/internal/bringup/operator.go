@@ -12,31 +12,46 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/applied"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/manifests"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/progress"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/sharder"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/websites"
 )
 
-// operator builds the operator, applies what it needs, and has its instances run.
+// operator builds the operator, applies what it needs, and has its instances run. The same is done for the sharder, if it
+// runs apart.
+//
+// In another mode than before, all instances that change stop before any of them starts, so that never two kinds of
+// sharders act at a time, nor one that is alone beside others that share. Shards keep their names in both modes that have
+// some, and so their websites.
 func (u *Up) operator(ctx context.Context) error {
-	u.step("building the operator")
-	took, err := progress.During(u.Out, clock.RealClock{}, "operator    building it and its libraries:", func() error {
-		return operator.Build(ctx, u.Checkout)
-	})
-	if err != nil {
+	if err := u.build(ctx, "operator", operator.Build); err != nil {
 		return err
 	}
-	u.say("operator    built in %s", progress.Seconds(took))
-
-	u.step("applying the operator's manifests")
+	u.step("applying the manifests")
 	objects, err := u.render(ctx, u.Mode.Overlay(u.Checkout))
 	if err != nil {
 		return err
 	}
-	config, err := operator.ConfigFile(objects)
+	config, err := manifests.ConfigFile(objects, operator.Name)
 	if err != nil {
 		return err
+	}
+	var sharderConfig []byte
+	if u.Mode == operator.Dedicated {
+		if err := u.build(ctx, "sharder", sharder.Build); err != nil {
+			return err
+		}
+		ofSharder, err := u.render(ctx, sharder.Manifests(u.Checkout))
+		if err != nil {
+			return err
+		}
+		if sharderConfig, err = manifests.ConfigFile(ofSharder, sharder.Name); err != nil {
+			return err
+		}
+		objects = append(ofSharder, objects...)
 	}
 	objects = manifests.Without(objects, "Deployment")
 	var before []applied.Reference
@@ -51,26 +66,39 @@ func (u *Up) operator(ctx context.Context) error {
 	if err := manifests.Apply(ctx, u.client, objects); err != nil {
 		return err
 	}
-	u.say("manifests   %d objects of the overlay %s applied", len(objects), u.Mode)
+	u.say("manifests   %d objects of the mode %s applied", len(objects), u.Mode)
 
-	if err := u.instances(ctx, config); err != nil {
+	if err := u.instances(ctx, config, sharderConfig); err != nil {
 		return err
 	}
 
-	u.step("removing what the overlay does not hold")
+	u.step("removing what the mode does not need")
 	obsolete := applied.Obsolete(before, applied.References(objects))
 	if err := applied.Remove(ctx, u.client, obsolete); err != nil {
 		return err
 	}
 	if len(obsolete) > 0 {
-		u.say("manifests   %d that the overlay does not hold removed", len(obsolete))
+		u.say("manifests   %d that the mode does not need removed", len(obsolete))
 	}
 	if err := u.record(ctx, func(record *applied.Record) { record.Overlay = applied.References(objects) }); err != nil {
 		return err
 	}
-	if u.Mode == operator.Singleton {
+	if !u.Mode.Shares() {
 		return u.forgetShards(ctx)
 	}
+	return nil
+}
+
+// build builds a program of this checkout.
+func (u *Up) build(ctx context.Context, name string, build func(context.Context, checkout.Checkout) error) error {
+	u.step("building the " + name)
+	took, err := progress.During(u.Out, clock.RealClock{}, fmt.Sprintf("%-12sbuilding it and its libraries:", name), func() error {
+		return build(ctx, u.Checkout)
+	})
+	if err != nil {
+		return err
+	}
+	u.say("%-12sbuilt in %s", name, progress.Seconds(took))
 	return nil
 }
 

@@ -15,7 +15,6 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/applied"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/manifests"
-	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/progress"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/report"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/websites"
@@ -46,14 +45,14 @@ func (u *Up) samples(ctx context.Context) error {
 		}
 	}
 	var shards []string
-	if u.Mode == operator.Sharded {
+	if u.Mode.Shares() {
 		shards = u.Mode.Instances(u.Shards)
 	}
 	waiting, cancel := context.WithTimeout(ctx, u.Timeout)
 	defer cancel()
 	begin := time.Now()
 	calm := time.Duration(0)
-	if u.changed && u.Mode == operator.Sharded {
+	if u.changed && u.Mode.Shares() {
 		calm = calmAfterChange
 	}
 	result, err := websites.Wait(waiting, u.client, keys, shards, calm, func(settled int) {

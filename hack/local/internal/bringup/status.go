@@ -7,12 +7,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
+	"slices"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/cluster"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/kube"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/report"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/sharder"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/supervisor"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/websites"
 )
@@ -37,8 +41,10 @@ func Status(ctx context.Context, c checkout.Checkout) (report.Status, error) {
 		return status, err
 	}
 	if status.Cluster.Ready {
-		if err := addWebsites(ctx, c, &status); err != nil {
-			status.Problems = append(status.Problems, err.Error())
+		for _, add := range []func(context.Context, checkout.Checkout, *report.Status) error{addWebsites, addLeader} {
+			if err := add(ctx, c, &status); err != nil {
+				status.Problems = append(status.Problems, err.Error())
+			}
 		}
 	}
 	addProblems(&status)
@@ -58,11 +64,43 @@ func addInstances(ctx context.Context, c checkout.Checkout, status *report.Statu
 		}
 		status.Instances = append(status.Instances, report.Instance{
 			InstanceStatus: instance,
+			Role:           roleOf(status.Mode, instance.Name),
 			Ready:          instances.Ready(ctx, c, instance.Name),
 			HealthPort:     health,
 			MetricsPort:    metrics,
 			Log:            instances.Log(c, instance.Name),
 		})
+	}
+	return nil
+}
+
+func roleOf(mode operator.Mode, name string) report.Role {
+	switch {
+	case slices.Contains(sharder.Instances(), name):
+		return report.Sharder
+	case mode.Shares():
+		return report.Shard
+	}
+	return report.Alone
+}
+
+// addLeader tells which sharder leads, where it runs apart. The leader has the API server ask its own webhook.
+func addLeader(ctx context.Context, c checkout.Checkout, status *report.Status) error {
+	if status.Mode != operator.Dedicated {
+		return nil
+	}
+	client, err := kube.Client(c.Kubeconfig())
+	if err != nil {
+		return err
+	}
+	leader, err := sharder.Leader(ctx, client, func(url *url.URL) (string, error) {
+		return instances.AtWebhook(c, url, sharder.Instances())
+	})
+	if err != nil {
+		return err
+	}
+	for i := range status.Instances {
+		status.Instances[i].Leads = leader != "" && status.Instances[i].Name == leader
 	}
 	return nil
 }
@@ -112,6 +150,9 @@ func addProblems(status *report.Status) {
 		problem("the API server is not ready")
 	}
 	wanted := len(status.Mode.Instances(status.Shards))
+	if status.Mode == operator.Dedicated {
+		wanted += len(sharder.Instances())
+	}
 	if status.Mode == "" {
 		wanted = 0
 	}
@@ -126,7 +167,7 @@ func addProblems(status *report.Status) {
 			problem("%s is not ready: see %s", instance.Name, instance.Log)
 		}
 	}
-	if status.Mode == "sharded" && status.Websites.Unassigned > 0 {
+	if status.Mode.Shares() && status.Websites.Unassigned > 0 {
 		problem("%d websites have no shard", status.Websites.Unassigned)
 	}
 	if failed := status.Websites.Phases["Error"]; failed > 0 {

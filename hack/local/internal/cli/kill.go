@@ -14,9 +14,9 @@ import (
 func newKill() *cobra.Command {
 	return &cobra.Command{
 		Use:   "kill INSTANCE",
-		Short: "End an instance of the operator by force, as if its machine had died",
-		Long: `Ends an instance of the operator with SIGKILL and does not start it again, so that the others have to notice and take
-its websites over. "local up" starts it again.`,
+		Short: "End an instance of the operator or the sharder by force, as if its machine had died",
+		Long: `Ends an instance of the operator, or of the sharder where it runs apart, with SIGKILL and does not start it again, so
+that the others have to notice and take over what it did. "local up" starts it again.`,
 		Example: `  local kill webhosting-operator-2`,
 		Args: func(_ *cobra.Command, arguments []string) error {
 			if len(arguments) != 1 || arguments[0] == "" {

@@ -6,6 +6,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,19 +32,20 @@ are ready, prints them, and what to try next. What runs already and is as asked 
 again changes nothing. With another mode or number of shards it changes what runs, and keeps the websites.`,
 		Example: `  local up
   local up --shards 4
+  local up --mode dedicated
   local up --mode singleton`,
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
 			up.Mode, up.Shards = operator.Mode(mode), shards
 			switch {
-			case up.Mode != operator.Sharded && up.Mode != operator.Singleton:
-				return usageError{fmt.Errorf("unknown mode %q: it is sharded or singleton", mode)}
-			case up.Mode == operator.Singleton && command.Flags().Changed("shards"):
+			case !slices.Contains(operator.Modes(), up.Mode):
+				return usageError{fmt.Errorf("unknown mode %q: it is sharded, dedicated or singleton", mode)}
+			case !up.Mode.Shares() && command.Flags().Changed("shards"):
 				return usageError{fmt.Errorf("the mode singleton has one instance: leave out the number of shards")}
 			case shards < 1 || shards > maxShards:
 				return usageError{fmt.Errorf("there can be 1 to %d shards, not %d", maxShards, shards)}
 			}
-			if up.Mode == operator.Singleton {
+			if !up.Mode.Shares() {
 				up.Shards = 0
 			}
 			c, err := here()
@@ -59,8 +61,9 @@ again changes nothing. With another mode or number of shards it changes what run
 			return err
 		},
 	}
-	command.Flags().StringVar(&mode, "mode", string(operator.Sharded), "sharded: instances share the websites; singleton: one for all")
-	command.Flags().IntVar(&shards, "shards", defaultShards, "number of instances in sharded mode")
+	command.Flags().StringVar(&mode, "mode", string(operator.Sharded),
+		"sharded: instances share the websites; dedicated: so they do, and the sharder runs apart; singleton: one for all")
+	command.Flags().IntVar(&shards, "shards", defaultShards, "number of instances that share the websites")
 	command.Flags().DurationVar(&up.Timeout, "timeout", 2*time.Minute, "how long the operator and the websites may take to get ready")
 	return command
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -18,7 +19,6 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/kube"
-	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/statefile"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/supervisor"
 )
@@ -29,8 +29,8 @@ const tokenLifetime = time.Hour
 // tokenFile is read anew by the instance's client every now and then.
 func tokenFile(folder string) string { return filepath.Join(folder, "token") }
 
-// WriteToken asks for a token of the operator's service account, writes it to the instance's folder, and returns when
-// to write the next one.
+// WriteToken asks for a token of the instance's service account, writes it to the instance's folder, and returns when to
+// write the next one.
 func WriteToken(ctx context.Context, c checkout.Checkout, instance supervisor.Instance) (time.Time, error) {
 	config, err := kube.Config(c.Kubeconfig())
 	if err != nil {
@@ -42,10 +42,10 @@ func WriteToken(ctx context.Context, c checkout.Checkout, instance supervisor.In
 	}
 	seconds := int64(tokenLifetime.Seconds())
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds}}
-	issued, err := client.CoreV1().ServiceAccounts(operator.Namespace).
-		CreateToken(ctx, operator.Name, request, metav1.CreateOptions{})
+	namespace, name, _ := strings.Cut(instance.ServiceAccount, "/")
+	issued, err := client.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, name, request, metav1.CreateOptions{})
 	if err != nil {
-		return time.Time{}, fmt.Errorf("asking for a token of the service account %s: %w", operator.Name, err)
+		return time.Time{}, fmt.Errorf("asking for a token of the service account %s: %w", instance.ServiceAccount, err)
 	}
 	err = statefile.Replace(tokenFile(instance.Folder), []byte(issued.Status.Token), 0o600)
 	return issued.Status.ExpirationTimestamp.Add(-tokenLifetime / 2), err
@@ -64,8 +64,8 @@ func writeKubeconfig(c checkout.Checkout, folder string) ([]byte, error) {
 		Clusters: map[string]*clientcmdapi.Cluster{
 			"local": {Server: config.Host, CertificateAuthorityData: config.CAData},
 		},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{operator.Name: {TokenFile: tokenFile(folder)}},
-		Contexts:       map[string]*clientcmdapi.Context{"local": {Cluster: "local", AuthInfo: operator.Name}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{"instance": {TokenFile: tokenFile(folder)}},
+		Contexts:       map[string]*clientcmdapi.Context{"local": {Cluster: "local", AuthInfo: "instance"}},
 		CurrentContext: "local",
 	})
 	if err != nil {

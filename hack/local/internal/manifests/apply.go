@@ -19,7 +19,8 @@ import (
 // crdTimeout is how long the API server may take to serve a new kind.
 const crdTimeout = 30 * time.Second
 
-// Apply applies the objects server-side, those first that others live in or are instances of. An object that is as
+// Apply applies the objects server-side, those first that others live in or are instances of, and those last by which
+// policies begin to act, since permissions go with them. An object that is as
 // wanted is not changed.
 func Apply(ctx context.Context, c client.Client, objects []*unstructured.Unstructured) error {
 	for _, object := range inOrder(objects) {
@@ -47,7 +48,10 @@ func Describe(object *unstructured.Unstructured) string {
 }
 
 func inOrder(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
-	rank := map[string]int{"CustomResourceDefinition": -2, "Namespace": -1}
+	rank := map[string]int{
+		"CustomResourceDefinition": -2, "Namespace": -1,
+		"ValidatingAdmissionPolicyBinding": 1, "MutatingAdmissionPolicyBinding": 1,
+	}
 	ordered := slices.Clone(objects)
 	slices.SortStableFunc(ordered, func(a, b *unstructured.Unstructured) int {
 		return rank[a.GetKind()] - rank[b.GetKind()]

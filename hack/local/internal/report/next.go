@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/sharder"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/websites"
 )
 
@@ -23,7 +24,7 @@ func NextSteps(out io.Writer, kubeconfig string, mode operator.Mode, shards int,
 	step := func(command, comment string) { fmt.Fprintf(table, "  %s\t# %s\n", command, comment) }
 
 	watch := "bin/kubectl get websites -A -w"
-	if mode == operator.Sharded {
+	if mode.Shares() {
 		watch += " -L " + operator.LabelShard
 	}
 	step(watch, "watch the websites, in a terminal of its own")
@@ -31,11 +32,21 @@ func NextSteps(out io.Writer, kubeconfig string, mode operator.Mode, shards int,
 		step(fmt.Sprintf(`bin/kubectl patch theme %s --type=merge -p '{"spec":{"color":"rebeccapurple"}}'`, theme),
 			"change a theme: all its websites follow")
 	}
-	if mode == operator.Sharded {
-		step(fmt.Sprintf("make up SHARDS=%d", shards+1), "one more shard: some websites move to it")
+	if mode.Shares() {
+		asMode := ""
+		if mode != operator.Sharded { // the default
+			asMode = "MODE=" + string(mode) + " "
+		}
+		step(fmt.Sprintf("make up %sSHARDS=%d", asMode, shards+1), "one more shard: some websites move to it")
 		if shards > 1 {
-			step("make kill SHARD="+busiest(operator.Sharded.Instances(shards), all),
+			step("make kill SHARD="+busiest(mode.Instances(shards), all),
 				"end a shard by force: the others take over; the next `make up` brings it back")
+		}
+		if mode == operator.Dedicated {
+			step("make kill SHARD="+sharder.Instances()[0], "end an instance of the sharder: the other one takes over")
+			step("make up MODE=sharded", "the same websites, with the sharder in one of the shards")
+		} else {
+			step("make up MODE=dedicated", "the same websites, with the sharder apart, and assigned by its webhook")
 		}
 		step("make up MODE=singleton", "the same websites, with one instance for all of them")
 	} else {

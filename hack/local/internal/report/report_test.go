@@ -58,6 +58,18 @@ func TestNextStepsOfASharded(t *testing.T) {
 	))
 }
 
+func TestNextStepsWithTheSharderApart(t *testing.T) {
+	g := NewWithT(t)
+	var out bytes.Buffer
+	g.Expect(report.NextSteps(&out, "/kubeconfig", operator.Dedicated, 3, some)).To(Succeed())
+	g.Expect(out.String()).To(SatisfyAll(
+		ContainSubstring("make up MODE=dedicated SHARDS=4 "),
+		ContainSubstring("make kill SHARD=sharder-0 "),
+		ContainSubstring("make up MODE=sharded "),
+		ContainSubstring("make up MODE=singleton "),
+	))
+}
+
 func TestNextStepsOfASingleton(t *testing.T) {
 	g := NewWithT(t)
 	var out bytes.Buffer
@@ -84,7 +96,10 @@ func TestStatus(t *testing.T) {
 		Cluster: cluster.Status{Server: "https://127.0.0.1:1", Components: []cluster.Component{{Name: "etcd", PID: 7}, {Name: "kwok-controller"}}},
 		Instances: []report.Instance{{
 			InstanceStatus: supervisor.InstanceStatus{Name: "shard-0", State: supervisor.Running, PID: 8, Since: now.Add(-time.Minute)},
-			Ready:          true, Websites: 2, Log: "/instances/shard-0/log",
+			Role:           report.Shard, Ready: true, Websites: 2, Log: "/instances/shard-0/log",
+		}, {
+			InstanceStatus: supervisor.InstanceStatus{Name: "sharder-1", State: supervisor.Running, PID: 9, Since: now.Add(-time.Minute)},
+			Role:           report.Sharder, Leads: true, Log: "/instances/sharder-1/log",
 		}},
 		Websites: report.Count{Total: 3, Phases: map[string]int{"Ready": 2, "New": 1}, Unassigned: 1},
 		Problems: []string{"kwok-controller does not run"},
@@ -95,7 +110,8 @@ func TestStatus(t *testing.T) {
 		ContainSubstring("etcd (7), kwok-controller (not running)"),
 		ContainSubstring("sharded, 1 shards"),
 		ContainSubstring("3, 2 Ready, 1 New, 1 without a shard"),
-		MatchRegexp(`shard-0 +Running +true +8 +1m0s +0 +2\n`),
+		MatchRegexp(`shard-0 +shard +Running +true +8 +1m0s +0 +2\n`),
+		MatchRegexp(`sharder-1 +sharder, leads +Running +false +9 +1m0s +0 +-\n`),
 		ContainSubstring("/instances/*/log\n"),
 		ContainSubstring("problem: kwok-controller does not run"),
 	))

@@ -34,9 +34,13 @@ type Status struct {
 	Websites   Count          `json:"websites"`
 }
 
-// Instance is how an instance of the operator is.
+// Instance is how an instance of the operator or of the sharder is.
 type Instance struct {
 	supervisor.InstanceStatus
+	// Role is what it is there for.
+	Role Role `json:"role"`
+	// Leads holds for the one of several sharders that leads.
+	Leads       bool   `json:"leads,omitempty"`
 	Ready       bool   `json:"ready"`
 	HealthPort  int    `json:"healthPort"`
 	MetricsPort int    `json:"metricsPort"`
@@ -44,6 +48,18 @@ type Instance struct {
 	// Websites is the number of websites that are assigned to it.
 	Websites int `json:"websites"`
 }
+
+// Role is what an instance is there for.
+type Role string
+
+const (
+	// Alone is for an instance that works for all websites.
+	Alone Role = "alone"
+	// Shard is for an instance that shares the websites with others.
+	Shard Role = "shard"
+	// Sharder is for an instance of the sharder where that runs apart.
+	Sharder Role = "sharder"
+)
 
 // Count counts the websites.
 type Count struct {
@@ -78,17 +94,24 @@ func (s Status) Text(out io.Writer, now time.Time) error {
 	}
 	fmt.Fprintf(out, "            %s\n", strings.Join(components, ", "))
 	mode := cmp.Or(string(s.Mode), "operator not started yet")
-	if s.Mode == operator.Sharded {
+	if s.Mode.Shares() {
 		mode += fmt.Sprintf(", %d shards", s.Shards)
 	}
 	fmt.Fprintf(out, "mode        %s\n", mode)
 	fmt.Fprintf(out, "websites    %s\n\n", s.Websites)
 	if len(s.Instances) > 0 {
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "INSTANCE\tSTATE\tREADY\tPID\tSINCE\tRESTARTS\tWEBSITES")
+		fmt.Fprintln(table, "INSTANCE\tROLE\tSTATE\tREADY\tPID\tSINCE\tRESTARTS\tWEBSITES")
 		for _, i := range s.Instances {
-			fmt.Fprintf(table, "%s\t%s\t%t\t%d\t%s\t%d\t%d\n",
-				i.Name, i.State, i.Ready, i.PID, now.Sub(i.Since).Round(time.Second), i.Restarts, i.Websites)
+			role, websites := string(i.Role), strconv.Itoa(i.Websites)
+			if i.Role == Sharder {
+				websites = "-"
+			}
+			if i.Leads {
+				role += ", leads"
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%t\t%d\t%s\t%d\t%s\n",
+				i.Name, role, i.State, i.Ready, i.PID, now.Sub(i.Since).Round(time.Second), i.Restarts, websites)
 		}
 		if err := table.Flush(); err != nil {
 			return err

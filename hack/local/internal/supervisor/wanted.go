@@ -21,6 +21,8 @@ type Instance struct {
 	Command []string `json:"command"`
 	// Folder is where its log, its pid file and whatever else is its own lie.
 	Folder string `json:"folder"`
+	// ServiceAccount is whose token it gets, as NAMESPACE/NAME.
+	ServiceAccount string `json:"serviceAccount"`
 	// Digest names everything that it depends on: an instance is restarted when it changes.
 	Digest string `json:"digest"`
 }
