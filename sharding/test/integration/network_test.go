@@ -146,7 +146,7 @@ func drains(request *http.Request) bool {
 		return false
 	}
 	content, err := io.ReadAll(body)
-	return err == nil && strings.Contains(string(content), `"drain.alpha.sharding.timebertt.dev/`) && !strings.Contains(string(content), `"shard.alpha.`)
+	return err == nil && strings.Contains(string(content), `"op":"add","path":"/metadata/labels/drain.alpha.sharding.timebertt.dev~1`)
 }
 
 type trackedBody struct {
