@@ -88,7 +88,7 @@ check: go-is-there ## Build and lint each module by itself; changes nothing
 	@hack/check.sh $(MODULES)
 
 .PHONY: verify
-verify: go-is-there ## Check generated files, go.mod, imports, headers and links; changes nothing
+verify: go-is-there ## Check generated files, go.mod, imports, headers, links, decisions; changes nothing
 	@hack/verify.sh
 
 .PHONY: generate

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Checks what belongs together: generated files and their sources, go.mod and imports, packages and what they may know,
-# documents and what they link to.
+# documents and what they link to, decisions and their numbers.
 # It changes nothing, runs all checks, and lists those that failed at the end with the command that repairs them.
 #
 # usage: hack/verify.sh
@@ -92,6 +92,22 @@ links() {
   return "$failed"
 }
 
+# Decisions are cited by their number, and found in the list of all.
+decisions() {
+  local file failed=0
+  while IFS= read -r file; do
+    if [[ "$(files "docs/adr/${file:9:5}*" | wc -l)" -ne 1 ]]; then
+      echo "$file has the number of another decision"
+      failed=1
+    fi
+    if ! grep -q "](${file##*/})" "$root/docs/adr/README.md"; then
+      echo "$file is not in the table of docs/adr/README.md"
+      failed=1
+    fi
+  done < <(files 'docs/adr/[0-9]*.md')
+  return "$failed"
+}
+
 failures=()
 check() { # NAME REPAIR
   echo "--- $1"
@@ -108,6 +124,7 @@ check tidy 'run: GOWORK=off go mod tidy, in each module named above'
 check imports 'see docs/development.md for the directions of imports'
 check headers 'start the file as the others start'
 check links 'repair the links named above'
+check decisions 'give each decision the next free number, and a line in docs/adr/README.md'
 
 if [[ ${#failures[@]} -gt 0 ]]; then
   printf 'failed: %s\n' "${failures[@]}" >&2
