@@ -1,4 +1,5 @@
-# Websites on a local cluster: `make up` starts it, `make down` ends it, `make` lists the rest.
+# Websites on a local cluster: `make up` starts it, `make down` ends it; on a real one: `make deploy`, `make undeploy`.
+# `make` lists the rest.
 #
 # GNU make 3.81, which macOS comes with, is enough.
 
@@ -9,11 +10,23 @@
 #   make kill SHARD=NAME        which instance, of the operator or the sharder, to end by force
 #   make measure WEBSITES=100   how many websites to measure with
 #   make measure CHURN=25       how many of them to change each second meanwhile
+#   make deploy MODE=sharded-dedicated SHARDS=5 COMPONENTS="monitoring network-policy"
+#   make undeploy PURGE=true    with all websites and themes
 MODE ?= sharded
 SHARDS ?=
 SHARD ?=
 WEBSITES ?= 1000
 CHURN ?= 25
+COMPONENTS ?=
+PURGE ?=
+
+# Read by ko and by what runs it, so from the environment or the command line:
+#   KO_DOCKER_REPO         where images are published to; kind.local: into the nodes of kind
+#   KO_DEFAULTBASEIMAGE    what they are built on
+#   PLATFORMS VERSION      what `make images` builds for, and what --version says
+KO_DOCKER_REPO ?= kind.local
+KIND_CLUSTER_NAME ?= webhosting
+export KO_DOCKER_REPO KIND_CLUSTER_NAME
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -21,6 +34,8 @@ SHELL := /bin/sh
 
 # The command that runs the local cluster. It builds whatever else is needed.
 LOCAL := bin/local
+# The command that puts the operator on a cluster that is there.
+CLUSTER := bin/cluster
 
 ##@ General
 
@@ -66,6 +81,24 @@ measure: local ## Measure many websites, and shards that leave, crash and join: 
 programs: local ## Build the programs of the cluster and of the tests (`make up` does so too)
 	@$(LOCAL) programs
 
+##@ On a cluster (KUBECONFIG, or else the kind cluster of this checkout)
+
+.PHONY: images
+images: go-is-there ## Build the images of operator and sharder, and publish them to KO_DOCKER_REPO
+	@hack/images.sh
+
+.PHONY: deploy
+deploy: cluster ## Install the operator, or change its mode: MODE=singleton|sharded|sharded-dedicated SHARDS=3 COMPONENTS=
+	@$(CLUSTER) deploy --mode '$(MODE)' $(if $(SHARDS),--shards '$(SHARDS)') --components '$(comma_separated)'
+
+.PHONY: samples
+samples: cluster ## Create projects with websites, and wait until they are ready
+	@$(CLUSTER) samples
+
+.PHONY: undeploy
+undeploy: cluster ## Remove the operator; websites stay and are served, unless PURGE=true
+	@$(CLUSTER) undeploy $(if $(filter true yes 1,$(PURGE)),--purge)
+
 ##@ Tests and checks
 
 # The modules with code of this project. Those that only pin programs and tools are not among them.
@@ -105,6 +138,15 @@ format: go-is-there ## Format the code, and apply what the linter can repair by 
 local: go-is-there ## Build the command bin/local that runs the local cluster
 	@[ -x $(LOCAL) ] || echo "building $(LOCAL), which takes a minute or two the first time"
 	@cd hack/local && GOWORK=off go build -buildvcs=false -o ../../$(LOCAL) .
+
+.PHONY: cluster
+cluster: go-is-there ## Build the command bin/cluster that installs the operator on a cluster
+	@[ -x $(CLUSTER) ] || echo "building $(CLUSTER), which takes a minute or two the first time"
+	@cd hack/local && GOWORK=off go build -buildvcs=false -o ../../$(CLUSTER) ./cluster
+
+empty :=
+comma := ,
+comma_separated = $(subst $(empty) $(empty),$(comma),$(strip $(COMPONENTS)))
 
 # Go selects the version that a go.mod asks for by itself, from version 1.21 on.
 .PHONY: go-is-there

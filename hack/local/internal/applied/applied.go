@@ -15,14 +15,18 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// key is where the record lies. It goes with the cluster's data, unlike a file.
-var key = client.ObjectKey{Namespace: "kube-system", Name: "local"}
+// Book is the ConfigMap in which the record is kept. It goes with the cluster's data, unlike a file.
+type Book struct {
+	Client client.Client
+	Key    client.ObjectKey
+}
 
 // Reference names an object.
 type Reference struct {
@@ -36,6 +40,8 @@ type Reference struct {
 type Record struct {
 	// Overlay are the objects of the operator's overlay.
 	Overlay []Reference `json:"overlay,omitempty"`
+	// Sharder are the objects of the sharder, where they are told apart from the operator's.
+	Sharder []Reference `json:"sharder,omitempty"`
 	// Samples names the samples as they were when they were applied last; empty if they never were.
 	Samples string `json:"samples,omitempty"`
 }
@@ -52,9 +58,9 @@ func References(objects []*unstructured.Unstructured) []Reference {
 }
 
 // Read reads the record of the cluster; it is empty in a new one.
-func Read(ctx context.Context, c client.Client) (Record, error) {
+func (b Book) Read(ctx context.Context) (Record, error) {
 	configMap := &corev1.ConfigMap{}
-	if err := c.Get(ctx, key, configMap); err != nil {
+	if err := b.Client.Get(ctx, b.Key, configMap); err != nil {
 		if apierrors.IsNotFound(err) {
 			return Record{}, nil
 		}
@@ -62,23 +68,32 @@ func Read(ctx context.Context, c client.Client) (Record, error) {
 	}
 	var record Record
 	if err := json.Unmarshal([]byte(configMap.Data["record"]), &record); err != nil {
-		return Record{}, fmt.Errorf("reading what was applied from the ConfigMap %s: %w", key, err)
+		return Record{}, fmt.Errorf("reading what was applied from the ConfigMap %s: %w", b.Key, err)
 	}
 	return record, nil
 }
 
-// Write replaces the record of the cluster.
-func Write(ctx context.Context, c client.Client, record Record) error {
+// Change changes the record of the cluster.
+func (b Book) Change(ctx context.Context, change func(*Record)) error {
+	record, err := b.Read(ctx)
+	if err != nil {
+		return err
+	}
+	change(&record)
+	return b.write(ctx, record)
+}
+
+func (b Book) write(ctx context.Context, record Record) error {
 	content, err := json.Marshal(record)
 	if err != nil {
 		return fmt.Errorf("writing what was applied: %w", err)
 	}
 	configMap := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap",
-		"metadata": map[string]any{"namespace": key.Namespace, "name": key.Name},
+		"metadata": map[string]any{"namespace": b.Key.Namespace, "name": b.Key.Name},
 		"data":     map[string]any{"record": string(content)},
 	}}
-	if err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(configMap), client.ForceOwnership); err != nil {
+	if err := b.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(configMap), client.ForceOwnership); err != nil {
 		return fmt.Errorf("writing what was applied: %w", err)
 	}
 	return nil
@@ -95,9 +110,10 @@ func Obsolete(before, now []Reference) []Reference {
 // policyMemory is how long the API server may go on acting by a binding of a policy that was deleted.
 const policyMemory = 2 * time.Second
 
-// Remove deletes the objects; those that are gone already are fine. Bindings of policies go first, and have no effect any
-// more when the rest goes: without the permissions in it, the policies would refuse what was allowed.
-func Remove(ctx context.Context, c client.Client, references []Reference) error {
+// Remove deletes the objects, and returns how many there were; those that are gone already are fine. Bindings of policies
+// go first, and have no effect any more when the rest goes: without the permissions in it, the policies would refuse what
+// was allowed.
+func Remove(ctx context.Context, c client.Client, references []Reference) (int, error) {
 	var bindings, rest []Reference
 	for _, reference := range references {
 		if strings.HasSuffix(reference.Kind, "AdmissionPolicyBinding") {
@@ -106,31 +122,38 @@ func Remove(ctx context.Context, c client.Client, references []Reference) error 
 			rest = append(rest, reference)
 		}
 	}
-	if len(bindings) > 0 {
-		if err := remove(ctx, c, bindings); err != nil {
-			return err
-		}
+	removed, err := remove(ctx, c, bindings)
+	if err != nil {
+		return 0, err
+	}
+	if removed > 0 {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return 0, ctx.Err()
 		case <-time.After(policyMemory):
 		}
 	}
-	return remove(ctx, c, rest)
+	more, err := remove(ctx, c, rest)
+	return removed + more, err
 }
 
-func remove(ctx context.Context, c client.Client, references []Reference) error {
+func remove(ctx context.Context, c client.Client, references []Reference) (int, error) {
+	removed := 0
 	for _, reference := range references {
 		object := &unstructured.Unstructured{}
 		object.SetAPIVersion(reference.APIVersion)
 		object.SetKind(reference.Kind)
 		object.SetNamespace(reference.Namespace)
 		object.SetName(reference.Name)
-		if err := client.IgnoreNotFound(c.Delete(ctx, object)); err != nil {
-			return fmt.Errorf("removing %s %s: %w", reference.Kind, reference.Name, err)
+		err := c.Delete(ctx, object)
+		switch {
+		case err == nil:
+			removed++
+		case !apierrors.IsNotFound(err) && !meta.IsNoMatchError(err): // the kind itself may be gone
+			return removed, fmt.Errorf("removing %s %s: %w", reference.Kind, reference.Name, err)
 		}
 	}
-	return nil
+	return removed, nil
 }
 
 // Cluster names the cluster together with its data: another one, or the same with fresh data, has another name.

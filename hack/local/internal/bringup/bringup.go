@@ -7,9 +7,6 @@ package bringup
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -130,25 +127,11 @@ func (u *Up) render(ctx context.Context, folder string) ([]*unstructured.Unstruc
 	return manifests.Render(ctx, filepath.Join(u.programs, "kubectl"), folder)
 }
 
-// record changes what is remembered about what was applied.
-func (u *Up) record(ctx context.Context, change func(*applied.Record)) error {
-	record, err := applied.Read(ctx, u.client)
-	if err != nil {
-		return err
-	}
-	change(&record)
-	return applied.Write(ctx, u.client, record)
+// book is where it is remembered what was applied.
+func (u *Up) book() applied.Book {
+	return applied.Book{Client: u.client, Key: client.ObjectKey{Namespace: "kube-system", Name: "local"}}
 }
 
 func (u *Up) step(doing string) { u.doing = doing }
 
 func (u *Up) say(format string, arguments ...any) { fmt.Fprintf(u.Out, format+"\n", arguments...) }
-
-func digest(objects []*unstructured.Unstructured) (string, error) {
-	content, err := json.Marshal(objects)
-	if err != nil {
-		return "", fmt.Errorf("naming the samples: %w", err)
-	}
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])[:12], nil
-}

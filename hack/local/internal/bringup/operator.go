@@ -7,9 +7,7 @@ import (
 	"context"
 	"fmt"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/utils/clock"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/applied"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
@@ -31,7 +29,7 @@ func (u *Up) operator(ctx context.Context) error {
 		return err
 	}
 	u.step("applying the manifests")
-	objects, err := u.render(ctx, u.Mode.Overlay(u.Checkout))
+	objects, err := u.render(ctx, u.Mode.Manifests(u.Checkout))
 	if err != nil {
 		return err
 	}
@@ -56,7 +54,7 @@ func (u *Up) operator(ctx context.Context) error {
 	objects = manifests.Without(objects, "Deployment")
 	var before []applied.Reference
 	// What is about to be applied is remembered first, so that nothing is forgotten if the rest is interrupted.
-	err = u.record(ctx, func(record *applied.Record) {
+	err = u.book().Change(ctx, func(record *applied.Record) {
 		before = record.Overlay
 		record.Overlay = append(applied.References(objects), applied.Obsolete(before, applied.References(objects))...)
 	})
@@ -74,13 +72,14 @@ func (u *Up) operator(ctx context.Context) error {
 
 	u.step("removing what the mode does not need")
 	obsolete := applied.Obsolete(before, applied.References(objects))
-	if err := applied.Remove(ctx, u.client, obsolete); err != nil {
+	removed, err := applied.Remove(ctx, u.client, obsolete)
+	if err != nil {
 		return err
 	}
-	if len(obsolete) > 0 {
-		u.say("manifests   %d that the mode does not need removed", len(obsolete))
+	if removed > 0 {
+		u.say("manifests   %d that the mode does not need removed", removed)
 	}
-	if err := u.record(ctx, func(record *applied.Record) { record.Overlay = applied.References(objects) }); err != nil {
+	if err := u.book().Change(ctx, func(record *applied.Record) { record.Overlay = applied.References(objects) }); err != nil {
 		return err
 	}
 	if !u.Mode.Shares() {
@@ -102,15 +101,9 @@ func (u *Up) build(ctx context.Context, name string, build func(context.Context,
 	return nil
 }
 
-// forgetShards removes what shards leave behind, when none of them is left: their leases, and the labels that say which
-// website belongs to which of them.
+// forgetShards removes what shards leave behind, when none of them is left.
 func (u *Up) forgetShards(ctx context.Context) error {
-	err := u.client.DeleteAllOf(ctx, &coordinationv1.Lease{}, client.InNamespace(operator.Namespace),
-		client.MatchingLabels{operator.LabelRing: operator.Name})
-	if err != nil {
-		return fmt.Errorf("removing the leases of shards: %w", err)
-	}
-	count, err := websites.Unlabel(ctx, u.client)
+	count, err := websites.ForgetShards(ctx, u.client)
 	if err != nil {
 		return err
 	}

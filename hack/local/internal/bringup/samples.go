@@ -10,13 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
-	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/applied"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
-	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/manifests"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/progress"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/report"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/samples"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/websites"
 )
 
@@ -33,17 +30,16 @@ func (u *Up) samples(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := u.applySamples(ctx, objects); err != nil {
+	isNew, err := samples.Apply(ctx, u.book(), objects)
+	if err != nil {
 		return err
+	}
+	if isNew {
+		u.say("samples     %d objects applied", len(objects))
 	}
 
 	u.step("waiting for the websites")
-	var keys []string
-	for _, object := range objects {
-		if websites.IsWebsite(object) {
-			keys = append(keys, object.GetNamespace()+"/"+object.GetName())
-		}
-	}
+	keys := samples.Websites(objects)
 	var shards []string
 	if u.Mode.Shares() {
 		shards = u.Mode.Instances(u.Shards)
@@ -76,26 +72,6 @@ func (u *Up) samples(ctx context.Context) error {
 	}
 	u.say("")
 	return report.NextSteps(u.Out, u.Checkout.Kubeconfig(), u.Mode, u.Shards, result.Websites)
-}
-
-// applySamples applies the samples unless that happened before: what people did to them since is theirs.
-func (u *Up) applySamples(ctx context.Context, objects []*unstructured.Unstructured) error {
-	name, err := digest(objects)
-	if err != nil {
-		return err
-	}
-	record, err := applied.Read(ctx, u.client)
-	if err != nil {
-		return err
-	}
-	if record.Samples == name {
-		return nil
-	}
-	if err := manifests.Apply(ctx, u.client, objects); err != nil {
-		return err
-	}
-	u.say("samples     %d objects applied", len(objects))
-	return u.record(ctx, func(record *applied.Record) { record.Samples = name })
 }
 
 // unsettled explains which websites did not get ready, and shows the end of the instances' logs.

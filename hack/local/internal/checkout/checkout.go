@@ -71,3 +71,6 @@ func (c Checkout) State(relative string) string {
 
 // Kubeconfig is the file by which people, and the tests, reach the local cluster.
 func (c Checkout) Kubeconfig() string { return c.State("kubeconfig") }
+
+// KindKubeconfig is the file by which people reach the kind cluster that `make kind-up` starts.
+func (c Checkout) KindKubeconfig() string { return c.Path(".kind/kubeconfig") }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package cli is the command line of the command local.
+// Package cli is the command lines of the commands local and cluster.
 package cli
 
 import (
@@ -33,12 +33,20 @@ var errUnhealthy = errors.New("not healthy")
 // usageError marks errors in the command line.
 type usageError struct{ error }
 
-// Run runs the command line, and returns the exit code.
-func Run(ctx context.Context, arguments []string) int {
+// Local runs the command line of local, and returns the exit code.
+func Local(ctx context.Context, arguments []string) int { return run(ctx, newLocal(), arguments) }
+
+// Cluster runs the command line of cluster, and returns the exit code.
+func Cluster(ctx context.Context, arguments []string) int { return run(ctx, newCluster(), arguments) }
+
+func run(ctx context.Context, root *cobra.Command, arguments []string) int {
 	// The libraries would complain that nobody told them where to log to.
 	log.SetLogger(logr.Discard())
-	root := newRoot()
 	root.SetArgs(arguments)
+	root.SilenceUsage, root.SilenceErrors = true, true
+	root.Args = noArguments
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.CompletionOptions.HiddenDefaultCmd = true
 	err := root.ExecuteContext(ctx)
 	var usage usageError
 	switch {
@@ -50,15 +58,15 @@ func Run(ctx context.Context, arguments []string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return exitInterrupted
 	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "local: %v\n", err)
+		fmt.Fprintf(os.Stderr, "%s: %v\n", root.Name(), err)
 		return exitUsage
 	default:
-		fmt.Fprintf(os.Stderr, "local: %v\n", err)
+		fmt.Fprintf(os.Stderr, "%s: %v\n", root.Name(), err)
 		return exitFailure
 	}
 }
 
-func newRoot() *cobra.Command {
+func newLocal() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "local",
 		Short: "Runs a cluster on this machine, and websites in it",
@@ -68,12 +76,7 @@ All that belongs to a checkout is in its folder .local, and several checkouts ca
 
 Exit codes: 0 all went well, 1 something failed, 2 the command line is wrong, 3 status found a problem,
 130 interrupted.`,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args:          noArguments,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newPrograms(), newUp(), newDown(), newStatus(), newKill(), newWrites(), newMeasure(), newSupervise())
 	return root
 }

@@ -44,12 +44,17 @@ func Modes() []Mode { return []Mode{Sharded, Dedicated, Singleton} }
 // Shares reports whether instances share the websites among them.
 func (m Mode) Shares() bool { return m == Sharded || m == Dedicated }
 
-// Overlay returns the folder of the mode's manifests in the checkout.
-func (m Mode) Overlay(c checkout.Checkout) string {
+// Overlay returns the name of the mode's manifests, by which people who deploy to a cluster know it.
+func (m Mode) Overlay() string {
 	if m == Dedicated {
-		return c.Path("webhosting-operator/config/overlays/sharded-dedicated")
+		return "sharded-dedicated"
 	}
-	return c.Path("webhosting-operator/config/overlays/" + string(m))
+	return string(m)
+}
+
+// Manifests returns the folder of the mode's manifests in the checkout.
+func (m Mode) Manifests(c checkout.Checkout) string {
+	return c.Path("webhosting-operator/config/overlays/" + m.Overlay())
 }
 
 // Instances returns the names of the instances of the mode.

@@ -9,12 +9,17 @@ import (
 	"fmt"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 )
+
+// kind is that of websites.
+var kind = schema.GroupVersionKind{Group: "webhosting.timebertt.dev", Version: "v1alpha1", Kind: "Website"}
 
 // pageSize is how many websites are asked for at once.
 const pageSize = 1000
@@ -46,9 +51,13 @@ func (w Website) Key() string { return w.Namespace + "/" + w.Name }
 func List(ctx context.Context, c client.Client) ([]Website, error) {
 	var all []Website
 	list := &unstructured.UnstructuredList{}
-	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "webhosting.timebertt.dev", Version: "v1alpha1", Kind: "WebsiteList"})
+	list.SetGroupVersionKind(kind)
 	for {
-		if err := c.List(ctx, list, client.Limit(pageSize), client.Continue(list.GetContinue())); err != nil {
+		err := c.List(ctx, list, client.Limit(pageSize), client.Continue(list.GetContinue()))
+		if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
+			return nil, nil // there can be none in a cluster that does not know them
+		}
+		if err != nil {
 			return nil, fmt.Errorf("listing the websites: %w", err)
 		}
 		for i := range list.Items {

@@ -9,8 +9,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -20,9 +20,18 @@ import (
 // unlabelAtOnce bounds the requests that Unlabel sends side by side.
 const unlabelAtOnce = 16
 
-// Unlabel takes the labels of sharding off all websites, where no shard is left that they could belong to. It returns
-// how many websites had any.
-func Unlabel(ctx context.Context, c client.Client) (int, error) {
+// ForgetShards removes what shards leave behind, where none of them is left: their leases, and the labels that say which
+// website belongs to which of them. It returns how many websites had any.
+func ForgetShards(ctx context.Context, c client.Client) (int, error) {
+	err := c.DeleteAllOf(ctx, &coordinationv1.Lease{}, client.InNamespace(operator.Namespace),
+		client.MatchingLabels{operator.LabelRing: operator.Name})
+	if err != nil {
+		return 0, fmt.Errorf("removing the leases of shards: %w", err)
+	}
+	return unlabel(ctx, c)
+}
+
+func unlabel(ctx context.Context, c client.Client) (int, error) {
 	all, err := List(ctx, c)
 	if err != nil {
 		return 0, err
@@ -43,7 +52,7 @@ func Unlabel(ctx context.Context, c client.Client) (int, error) {
 		count++
 		group.Go(func() error {
 			object := &unstructured.Unstructured{}
-			object.SetGroupVersionKind(schema.GroupVersionKind{Group: "webhosting.timebertt.dev", Version: "v1alpha1", Kind: "Website"})
+			object.SetGroupVersionKind(kind)
 			object.SetNamespace(website.Namespace)
 			object.SetName(website.Name)
 			return client.IgnoreNotFound(c.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)))
