@@ -11,7 +11,8 @@
 //   - plan decides what to do with an object.
 //   - api/v1alpha1 names the labels by which sharders and shards understand each other, and holds the kind ControllerRing.
 //   - shard is what an operator imports: the shard lease, the filtered caches and the wrapped reconciler.
-//   - sharder carries decisions out: it assigns objects, moves them when membership changes, and fences shards.
+//   - sharder carries decisions out: it assigns objects, moves them when membership changes, and fences shards. Its own
+//     documentation maps its parts.
 //   - admission assigns objects in the requests that create them, where the API server asks it.
 //   - controllerring lets one sharder serve all ControllerRings of a cluster, as they come and go.
 //

@@ -30,7 +30,7 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/admission"
 	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
-	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/lead"
 )
 
 const name = "controllerring"
@@ -41,7 +41,7 @@ type Options struct {
 	// Namespace is where the sharder itself runs. No webhook is asked about objects there.
 	Namespace string
 	// Lead configures how the leader assigns and rebalances.
-	Lead sharder.LeadOptions
+	Lead lead.Options
 	// WebhookServer returns how API servers reach the webhook, or false as long as that is not known. Nil means that
 	// nobody is to ask: webhook configurations are left alone.
 	WebhookServer func() (admission.Server, bool)
@@ -51,7 +51,7 @@ type Options struct {
 
 // AddToManager lets the manager's process shard the rings of the cluster. The manager's scheme has to know ControllerRings,
 // and its election is that of the process that leads all rings. It adds the environment to the manager as well.
-func AddToManager(mgr manager.Manager, environment *sharder.Environment, options Options) (*Rings, error) {
+func AddToManager(mgr manager.Manager, environment *lead.Environment, options Options) (*Rings, error) {
 	discovering, err := discovery.NewDiscoveryClientForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("creating a client for discovery: %w", err)

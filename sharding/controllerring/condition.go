@@ -14,7 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
-	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/membership"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 // problem is something that keeps a part of a ring from being sharded: a reason of the condition Ready, what is wrong,
@@ -44,7 +45,7 @@ func problemNotServed(resource schema.GroupResource, missing *notServed) problem
 }
 
 // problemsOf are those that the leading sharder found with single resources.
-func problemsOf(found []sharder.ResourceProblem) []problem {
+func problemsOf(found []scope.Problem) []problem {
 	problems := make([]problem, 0, len(found))
 	for _, resource := range found {
 		switch {
@@ -68,7 +69,7 @@ func unserved(err error) bool {
 	return meta.IsNoMatchError(err) || apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err)
 }
 
-func problemsOfShards(duplicates []sharder.Duplicate, shards, available int) []problem {
+func problemsOfShards(duplicates []membership.Duplicate, shards, available int) []problem {
 	var problems []problem
 	for _, duplicate := range duplicates {
 		problems = append(problems, problem{reason: shardingv1alpha1.ReasonDuplicateShards, message: fmt.Sprintf(

@@ -12,7 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/membership"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 func TestReadyCondition(t *testing.T) {
@@ -30,14 +31,14 @@ func TestReadyCondition(t *testing.T) {
 		"no shard":    {problemsOfShards(nil, 0, 0), nil, "False", "NoShardAvailable", "^there is no shard"},
 		"none alive":  {problemsOfShards(nil, 3, 0), nil, "False", "NoShardAvailable", "^none of the 3 shards is available"},
 		"two of one name": {
-			problemsOfShards([]sharder.Duplicate{{Shard: "a", Namespace: "old", Ignored: "new"}}, 1, 1), nil,
+			problemsOfShards([]membership.Duplicate{{Shard: "a", Namespace: "old", Ignored: "new"}}, 1, 1), nil,
 			"False", "DuplicateShards", "^the lease new/a is ignored, because the older one in namespace old",
 		},
 		"the gravest first, and all of them": {
-			append(problemsOfShards(nil, 0, 0), problemsOf([]sharder.ResourceProblem{{Kind: catKind, Err: forbidden}, {Kind: dogKind, Err: gone}})...),
+			append(problemsOfShards(nil, 0, 0), problemsOf([]scope.Problem{{Kind: catKind, Err: forbidden}, {Kind: dogKind, Err: gone}})...),
 			nil, "False", "ResourceNotServed", `^Dog.zoo is not served any more: .*; the sharder may not .* Cat.zoo: .*cannot list resource "cats".*; there is no shard`,
 		},
-		"something else": {problemsOf([]sharder.ResourceProblem{{Kind: catKind, Err: errors.New("boom")}}), nil, "False", "SharderFailed", "Cat.zoo: boom"},
+		"something else": {problemsOf([]scope.Problem{{Kind: catKind, Err: errors.New("boom")}}), nil, "False", "SharderFailed", "Cat.zoo: boom"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

@@ -9,7 +9,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
-	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 // leadership is whether this process leads. One leader leads all rings.
@@ -50,14 +50,14 @@ func (l *leadership) leads() bool {
 
 // leading is the leading sharder of one ring.
 type leading struct {
-	scope  sharder.Scope
+	scope  scope.Scope
 	cancel context.CancelFunc
 	ended  chan struct{}
 	err    error // why it ended, to be read after that
 }
 
 // begin runs the function until it is ended, or the leadership is. It returns nil if there is none.
-func (l *leadership) begin(scope sharder.Scope, run func(context.Context) error) *leading {
+func (l *leadership) begin(scope scope.Scope, run func(context.Context) error) *leading {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ctx == nil || l.ctx.Err() != nil {

@@ -12,12 +12,14 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/admission"
-	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/lead"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/membership"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 // member is a ring in this process, from when it was first seen until it is deleted.
 type member struct {
-	shards    *sharder.Shards
+	shards    *membership.Shards
 	admission atomic.Pointer[admission.Ring]
 	cancel    context.CancelFunc
 	ended     chan struct{}
@@ -28,18 +30,18 @@ type member struct {
 	left     bool
 
 	mu       sync.Mutex
-	problems []sharder.ResourceProblem
+	problems []scope.Problem
 }
 
 // view is what the status says about shards.
 type view struct {
 	shards, available int
-	duplicates        []sharder.Duplicate
+	duplicates        []membership.Duplicate
 }
 
 // join begins to look at the shards of a ring, until leave. It calls changed when the view does.
-func join(ctx context.Context, environment *sharder.Environment, ring string, changed func()) *member {
-	m := &member{shards: sharder.NewShards(environment, ring), ended: make(chan struct{}), log: logr.FromContextOrDiscard(ctx)}
+func join(ctx context.Context, environment *lead.Environment, ring string, changed func()) *member {
+	m := &member{shards: environment.Shards(ring), ended: make(chan struct{}), log: logr.FromContextOrDiscard(ctx)}
 	m.admission.Store(&admission.Ring{Name: ring, Membership: m.shards.Membership})
 
 	var last *view
@@ -87,11 +89,11 @@ func (m *member) serve(spec resolved) {
 }
 
 // noteProblems remembers what the leading sharder found, and returns the API groups of what is newly not served.
-func (m *member) noteProblems(found []sharder.ResourceProblem) (groups []string) {
+func (m *member) noteProblems(found []scope.Problem) (groups []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, problem := range found {
-		known := slices.ContainsFunc(m.problems, func(p sharder.ResourceProblem) bool { return p.Kind == problem.Kind && unserved(p.Err) })
+		known := slices.ContainsFunc(m.problems, func(p scope.Problem) bool { return p.Kind == problem.Kind && unserved(p.Err) })
 		if unserved(problem.Err) && !known {
 			groups = append(groups, problem.Kind.Group)
 		}
@@ -100,7 +102,7 @@ func (m *member) noteProblems(found []sharder.ResourceProblem) (groups []string)
 	return groups
 }
 
-func (m *member) resourceProblems() []sharder.ResourceProblem {
+func (m *member) resourceProblems() []scope.Problem {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.problems

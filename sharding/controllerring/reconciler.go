@@ -20,7 +20,8 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/admission"
 	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
-	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/lead"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 // failedRetry is how long a ring waits whose leading sharder gave up.
@@ -32,7 +33,7 @@ type Reconciler struct {
 	client      client.Client // reads from the cache
 	recorder    events.EventRecorder
 	clock       clock.PassiveClock
-	environment *sharder.Environment
+	environment *lead.Environment
 	resources   *resources
 	rings       *Rings
 	leadership  *leadership
@@ -81,7 +82,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 }
 
 // lead makes sure that this process leads the ring in the scope. The error is why it gave up before.
-func (r *Reconciler) lead(member *member, scope sharder.Scope) error {
+func (r *Reconciler) lead(member *member, wanted scope.Scope) error {
 	member.steering.Lock()
 	defer member.steering.Unlock()
 	if member.left {
@@ -90,7 +91,7 @@ func (r *Reconciler) lead(member *member, scope sharder.Scope) error {
 	var failure error
 	if member.lead != nil {
 		failure = member.lead.failure()
-		if failure == nil && sameScope(member.lead.scope, scope) {
+		if failure == nil && sameScope(member.lead.scope, wanted) {
 			return nil
 		}
 		member.lead.end()
@@ -98,15 +99,15 @@ func (r *Reconciler) lead(member *member, scope sharder.Scope) error {
 	}
 	options := r.options.Lead
 	options.Log = member.log
-	options.OnProblems = func(found []sharder.ResourceProblem) {
+	options.OnProblems = func(found []scope.Problem) {
 		for _, group := range member.noteProblems(found) {
 			r.resources.forget(group)
 		}
-		r.enqueue(scope.Ring)
+		r.enqueue(wanted.Ring)
 	}
-	member.lead = r.leadership.begin(scope, func(ctx context.Context) error {
-		defer r.enqueue(scope.Ring)
-		return sharder.Lead(ctx, r.environment, scope, member.shards, options)
+	member.lead = r.leadership.begin(wanted, func(ctx context.Context) error {
+		defer r.enqueue(wanted.Ring)
+		return lead.Ring(ctx, r.environment, wanted, member.shards, options)
 	})
 	return failure
 }

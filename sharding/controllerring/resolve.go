@@ -14,12 +14,12 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/admission"
 	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
-	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 // resolved is what a ring's spec means for the API server at hand.
 type resolved struct {
-	scope      sharder.Scope
+	scope      scope.Scope
 	main       map[schema.GroupResource]admission.Kind
 	controlled map[schema.GroupResource][]admission.Kind
 	// problems are what of the spec cannot be done.
@@ -31,7 +31,7 @@ type resolved struct {
 // resolve finds out what the spec means. What cannot be resolved is left out, and the rest works without it.
 func resolve(ring *shardingv1alpha1.ControllerRing, find func(schema.GroupResource) (served, *notServed)) resolved {
 	r := resolved{
-		scope: sharder.Scope{Ring: ring.Name},
+		scope: scope.Scope{Ring: ring.Name},
 		main:  map[schema.GroupResource]admission.Kind{}, controlled: map[schema.GroupResource][]admission.Kind{},
 	}
 	selector, err := namespaceSelector(ring)
@@ -67,7 +67,7 @@ func resolve(ring *shardingv1alpha1.ControllerRing, find func(schema.GroupResour
 		}
 		mainKind := admission.Kind{GroupKind: main.kind.GroupKind(), Scope: main.scope}
 		r.main[name] = mainKind
-		scoped := sharder.Resource{Kind: main.kind}
+		scoped := scope.Resource{Kind: main.kind}
 		for _, resource := range resource.ControlledResources {
 			if name, controlled, ok := lookUp(resource); ok {
 				r.controlled[name] = append(r.controlled[name], mainKind)
@@ -92,9 +92,9 @@ func namespaceSelector(ring *shardingv1alpha1.ControllerRing) (labels.Selector, 
 }
 
 // sameScope reports whether leading one is leading the other.
-func sameScope(a, b sharder.Scope) bool {
+func sameScope(a, b scope.Scope) bool {
 	return a.Ring == b.Ring && selectorString(a.Namespaces) == selectorString(b.Namespaces) &&
-		slices.EqualFunc(a.Resources, b.Resources, func(a, b sharder.Resource) bool {
+		slices.EqualFunc(a.Resources, b.Resources, func(a, b scope.Resource) bool {
 			return a.Kind == b.Kind && slices.Equal(a.Controlled, b.Controlled)
 		})
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/admission"
 	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/key"
-	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 var (
@@ -57,7 +57,7 @@ func TestResolve(t *testing.T) {
 	cat, dog := admission.Kind{GroupKind: catKind.GroupKind()}, admission.Kind{GroupKind: dogKind.GroupKind(), Scope: key.ClusterScoped}
 	g.Expect(got.problems).To(BeEmpty())
 	g.Expect(got.retryAt).To(BeZero())
-	g.Expect(got.scope).To(Equal(sharder.Scope{Ring: "zoo", Resources: []sharder.Resource{
+	g.Expect(got.scope).To(Equal(scope.Scope{Ring: "zoo", Resources: []scope.Resource{
 		{Kind: catKind, Controlled: []schema.GroupVersionKind{toyKind}}, {Kind: dogKind, Controlled: []schema.GroupVersionKind{toyKind}},
 	}}))
 	g.Expect(got.main).To(Equal(map[schema.GroupResource]admission.Kind{
@@ -70,7 +70,7 @@ func TestResolveLeavesOutWhatIsNotServed(t *testing.T) {
 	g := NewWithT(t)
 	fish := shardingv1alpha1.GroupResource{Group: "zoo", Resource: "fish"}
 	got := resolve(ringOf(resourceOf("zoo", "cats", fish), resourceOf("zoo", "birds", fish)), find)
-	g.Expect(got.scope.Resources).To(Equal([]sharder.Resource{{Kind: catKind}}))
+	g.Expect(got.scope.Resources).To(Equal([]scope.Resource{{Kind: catKind}}))
 	g.Expect(got.retryAt).To(Equal(retryAt))
 	g.Expect(got.problems).To(HaveLen(2))
 	g.Expect(got.problems[0].message).To(ContainSubstring("fish.zoo cannot be sharded (nobody knows it)"))
@@ -97,7 +97,7 @@ func TestResolveSelector(t *testing.T) {
 
 func TestSameScope(t *testing.T) {
 	g := NewWithT(t)
-	scope := func(change func(*shardingv1alpha1.ControllerRing)) sharder.Scope {
+	scope := func(change func(*shardingv1alpha1.ControllerRing)) scope.Scope {
 		ring := ringOf(resourceOf("zoo", "cats", shardingv1alpha1.GroupResource{Resource: "toys"}), resourceOf("zoo", "dogs"))
 		ring.Spec.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"a": "b"}}
 		change(ring)

@@ -1,20 +1,25 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package sharder assigns the objects of rings to their shards. It runs embedded in an operator, for its one ring
-// (AddToManager), or by itself for any number of rings that come, change and go.
+// Package sharder assigns the objects of a ring to its shards, embedded in an operator: see AddToManager. Its parts also
+// serve any number of rings that come, change and go, for the package controllerring.
 //
-//   - An Environment is what all rings of a process share. It watches the leases of all shards, once.
-//   - Shards knows the shards of one ring by their leases. It only reads, so every replica runs it.
-//   - Lead does what only the leading sharder of a ring does. Nothing outlives it.
+//   - scope says what a sharder looks after in one ring.
+//   - membership knows the shards of a ring by their leases. It only reads, so every replica runs it.
+//   - lead does what only the leading sharder of a ring does. Nothing outlives it.
+//   - internal/election elects who leads a ring, in a process that is not elected as a whole.
 //
-// What Lead does and what it remembers do not grow with the number of assigned objects:
+// What lead does and what it remembers do not grow with the number of assigned objects. Each of its drivers knows when to
+// look at which objects or leases:
 //
-//   - The keeper takes the leases of shards that went silent, and deletes those of shards that are long dead.
-//   - The assigner watches, metadata only, the objects that have no shard. There are next to none: an assigned object
+//   - internal/assign watches, metadata only, the objects that have no shard. There are next to none: an assigned object
 //     leaves the watch, and its updates never get here.
-//   - The rebalancer pages through assigned objects when the membership changes, and forgets them.
-//   - The fencer looks after drains that are not acknowledged, one object a shard.
+//   - internal/rebalance pages through assigned objects when the membership changes, and forgets them.
+//   - internal/shardlease takes the leases of shards that went silent or do not let an object go, and deletes those of
+//     shards that are long dead.
 //
-// They all hand an object to the settler, which carries out what the package plan decides.
+// The first two hand each object to internal/settle, which carries out what the package plan decides.
+//
+// All of them stand on internal/work (queues and workers), internal/feed (watches of metadata), internal/problems and
+// internal/metrics (what they tell of their ring).
 package sharder

@@ -12,13 +12,16 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/admission"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/lead"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/membership"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 // embedded is the sharder of one ring in the process of an operator.
 type embedded struct {
-	environment *Environment
-	scope       Scope
-	shards      *Shards
+	environment *lead.Environment
+	scope       scope.Scope
+	shards      *membership.Shards
 	options     Options
 }
 
@@ -34,17 +37,17 @@ func AddToManager(mgr manager.Manager, config *rest.Config, ring sharding.Ring, 
 	if err := options.complete(ring.Name); err != nil {
 		return err
 	}
-	scope, err := scopeOf(ring, mgr.GetScheme())
+	all, err := scope.Of(ring, mgr.GetScheme())
 	if err != nil {
 		return err
 	}
-	environment, err := NewEnvironment(config, mgr.GetRESTMapper(), EnvironmentOptions{
+	environment, err := lead.NewEnvironment(config, mgr.GetRESTMapper(), lead.EnvironmentOptions{
 		LeaseNamespace: options.Namespace, Ring: ring.Name, Clock: options.Clock, Log: options.Log,
 	})
 	if err != nil {
 		return err
 	}
-	shards := NewShards(environment, ring.Name)
+	shards := environment.Shards(ring.Name)
 	if options.WebhookServer != nil {
 		declared, err := admission.Declared(ring, mgr.GetScheme(), mgr.GetRESTMapper(), shards.Membership)
 		if err != nil {
@@ -52,7 +55,7 @@ func AddToManager(mgr manager.Manager, config *rest.Config, ring sharding.Ring, 
 		}
 		admission.Register(options.WebhookServer, admission.Only(declared), options.Log)
 	}
-	return mgr.Add(&embedded{environment: environment, scope: scope, shards: shards, options: options})
+	return mgr.Add(&embedded{environment: environment, scope: all, shards: shards, options: options})
 }
 
 var _ manager.LeaderElectionRunnable = &embedded{}
@@ -67,9 +70,8 @@ func (e *embedded) Start(ctx context.Context) error {
 	group.Go(func() error { return e.environment.Start(ctx) })
 	group.Go(func() error { return e.shards.Start(ctx) })
 	group.Go(func() error {
-		candidate := &candidate{options: e.options, client: e.environment.coordination}
-		return candidate.run(ctx, func(ctx context.Context) error {
-			return Lead(ctx, e.environment, e.scope, e.shards, e.options.leadOptions())
+		return e.options.candidate(e.environment.Leases()).Run(ctx, func(ctx context.Context) error {
+			return lead.Ring(ctx, e.environment, e.scope, e.shards, e.options.lead())
 		})
 	})
 	return group.Wait()

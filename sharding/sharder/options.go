@@ -12,10 +12,14 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/util/uuid"
+	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/election"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/lead"
 )
 
 // Options configure an embedded sharder. The zero value of each optional field means its default.
@@ -65,8 +69,8 @@ func (o *Options) complete(ringName string) error {
 	o.LeaseDuration = cmp.Or(o.LeaseDuration, 15*time.Second)
 	o.RenewDeadline = cmp.Or(o.RenewDeadline, 10*time.Second)
 	o.RetryPeriod = cmp.Or(o.RetryPeriod, 2*time.Second)
-	lead := o.leadOptions()
-	lead.complete()
+	lead := o.lead()
+	lead.Complete()
 	o.DrainTimeout, o.CheckPeriod, o.Concurrency = lead.DrainTimeout, lead.CheckPeriod, lead.Concurrency
 	if o.Clock == nil {
 		o.Clock = clock.RealClock{}
@@ -95,10 +99,19 @@ func (o *Options) validate() error {
 	if o.LeaseDuration%time.Second != 0 {
 		errs = append(errs, fmt.Errorf("lease duration %s must be whole seconds", o.LeaseDuration))
 	}
-	lead := o.leadOptions()
-	return errors.Join(append(errs, lead.validate())...)
+	lead := o.lead()
+	return errors.Join(append(errs, lead.Validate())...)
 }
 
-func (o *Options) leadOptions() LeadOptions {
-	return LeadOptions{DrainTimeout: o.DrainTimeout, CheckPeriod: o.CheckPeriod, Concurrency: o.Concurrency, Log: o.Log}
+// lead returns what the options say about leading.
+func (o *Options) lead() lead.Options {
+	return lead.Options{DrainTimeout: o.DrainTimeout, CheckPeriod: o.CheckPeriod, Concurrency: o.Concurrency, Log: o.Log}
+}
+
+// candidate returns who stands for election according to the options.
+func (o *Options) candidate(leases coordinationv1client.CoordinationV1Interface) *election.Candidate {
+	return &election.Candidate{
+		Client: leases, Namespace: o.Namespace, LeaseName: o.LeaseName, Identity: o.identity,
+		LeaseDuration: o.LeaseDuration, RenewDeadline: o.RenewDeadline, RetryPeriod: o.RetryPeriod, Clock: o.Clock, Log: o.Log,
+	}
 }

@@ -22,7 +22,7 @@ import (
 	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/component"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/controllerring"
-	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/lead"
 )
 
 // shutdownTimeout is how long writes that are under way may take to end. A pod's grace period leaves some time beyond it.
@@ -63,13 +63,13 @@ func run(ctx context.Context, config *configv1alpha1.SharderConfig) error {
 }
 
 func addRings(mgr manager.Manager, restConfig *rest.Config, config *configv1alpha1.SharderConfig, webhook *webhook) (*controllerring.Rings, error) {
-	environment, err := sharder.NewEnvironment(restConfig, mgr.GetRESTMapper(), sharder.EnvironmentOptions{})
+	environment, err := lead.NewEnvironment(restConfig, mgr.GetRESTMapper(), lead.EnvironmentOptions{})
 	if err != nil {
 		return nil, err
 	}
 	options := controllerring.Options{
 		Namespace: config.Namespace,
-		Lead: sharder.LeadOptions{
+		Lead: lead.Options{
 			DrainTimeout: config.Controller.DrainTimeout.Duration,
 			CheckPeriod:  config.Controller.CheckPeriod.Duration,
 			Concurrency:  config.Controller.ConcurrentWrites,

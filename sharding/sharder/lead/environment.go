@@ -1,13 +1,12 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package lead
 
 import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -18,22 +17,22 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/membership"
 )
 
 // Environment is what the sharders of all rings in a process share: their connection to the API server, and one watch on
 // the leases of all their shards.
 type Environment struct {
-	clock   clock.Clock
-	log     logr.Logger
-	contact *contact
+	clock clock.Clock
+	log   logr.Logger
 
-	config       *rest.Config
-	httpClient   *http.Client
 	mapper       meta.RESTMapper
 	coordination coordinationv1client.CoordinationV1Interface
 	metadata     metadata.Interface
 	client       client.Client // not cached
-	leases       *leaseCache
+	contact      *membership.Contact
+	leases       *membership.Leases
 }
 
 // EnvironmentOptions configure an Environment. The zero value of each field means its default.
@@ -49,7 +48,7 @@ type EnvironmentOptions struct {
 }
 
 // NewEnvironment returns an environment that has not been started. Its requests are not limited by the config's QPS,
-// because LeadOptions.Concurrency bounds them.
+// because Options.Concurrency bounds them.
 func NewEnvironment(config *rest.Config, mapper meta.RESTMapper, options EnvironmentOptions) (*Environment, error) {
 	e := &Environment{clock: options.Clock, log: options.Log, mapper: mapper}
 	if e.clock == nil {
@@ -58,27 +57,27 @@ func NewEnvironment(config *rest.Config, mapper meta.RESTMapper, options Environ
 	if e.log.GetSink() == nil {
 		e.log = log.Log.WithName("sharder")
 	}
-	e.contact = &contact{clock: e.clock}
-	e.config = rest.CopyConfig(config)
-	e.config.UserAgent = cmp.Or(config.UserAgent, rest.DefaultKubernetesUserAgent()) + " sharder"
-	e.config.QPS = -1
-	e.config.Wrap(e.contact.wrap)
+	e.contact = membership.NewContact(e.clock)
+	config = rest.CopyConfig(config)
+	config.UserAgent = cmp.Or(config.UserAgent, rest.DefaultKubernetesUserAgent()) + " sharder"
+	config.QPS = -1
+	config.Wrap(e.contact.Wrap)
 
-	var err error
-	if e.httpClient, err = rest.HTTPClientFor(e.config); err != nil {
+	httpClient, err := rest.HTTPClientFor(config)
+	if err != nil {
 		return nil, fmt.Errorf("creating the sharder's HTTP client: %w", err)
 	}
-	if e.coordination, err = coordinationv1client.NewForConfigAndClient(e.config, e.httpClient); err != nil {
+	if e.coordination, err = coordinationv1client.NewForConfigAndClient(config, httpClient); err != nil {
 		return nil, fmt.Errorf("creating the sharder's client for leases: %w", err)
 	}
-	if e.metadata, err = metadata.NewForConfigAndClient(e.config, e.httpClient); err != nil {
+	if e.metadata, err = metadata.NewForConfigAndClient(config, httpClient); err != nil {
 		return nil, fmt.Errorf("creating the sharder's client for metadata: %w", err)
 	}
-	e.client, err = client.New(e.config, client.Options{HTTPClient: e.httpClient, Scheme: scheme.Scheme, Mapper: mapper})
+	e.client, err = client.New(config, client.Options{HTTPClient: httpClient, Scheme: scheme.Scheme, Mapper: mapper})
 	if err != nil {
 		return nil, fmt.Errorf("creating the sharder's client: %w", err)
 	}
-	if e.leases, err = newLeaseCache(e.coordination, options.LeaseNamespace, options.Ring); err != nil {
+	if e.leases, err = membership.NewLeases(e.coordination, options.LeaseNamespace, options.Ring); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -86,9 +85,17 @@ func NewEnvironment(config *rest.Config, mapper meta.RESTMapper, options Environ
 
 // Start watches the leases of shards until the context ends. Every replica of a sharder runs it.
 func (e *Environment) Start(ctx context.Context) error {
-	e.leases.run(logr.NewContext(ctx, e.log))
+	e.leases.Run(logr.NewContext(ctx, e.log))
 	return nil
 }
 
 // NeedLeaderElection is false: see Start.
 func (e *Environment) NeedLeaderElection() bool { return false }
+
+// Shards returns the shards of a ring, which Shards.Start gets to know by the leases that Start watches.
+func (e *Environment) Shards(ring string) *membership.Shards {
+	return membership.NewShards(ring, e.clock, e.contact, e.leases)
+}
+
+// Leases returns the client for leases. What it hears of the API server is part of the sharder's contact.
+func (e *Environment) Leases() coordinationv1client.CoordinationV1Interface { return e.coordination }

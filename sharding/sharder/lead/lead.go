@@ -1,136 +1,153 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+// Package lead does what only the leading sharder of a ring does.
+package lead
 
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/assign"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/feed"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/metrics"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/problems"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/rebalance"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/settle"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/shardlease"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/work"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/membership"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
-// Lead does, until the context ends, what only the leading sharder does for a ring: it acts on the leases of shards,
-// assigns and rebalances objects, and fences shards that do not let objects go. The environment and the shards have to be
-// running. Nothing outlives it, no goroutine, watch, queue or metric: what was remembered is made anew in the next term.
+// minWait and maxWait are the shortest and the longest wait before a controlled object, whose main object is changing
+// hands, is looked at again. A handover takes some hundred milliseconds; a shard that hangs makes it the drain timeout.
+const minWait, maxWait = 50 * time.Millisecond, 5 * time.Second
+
+// Ring leads a ring until the context ends: it acts on the leases of shards, assigns and rebalances objects, and fences
+// shards that do not let objects go. The environment and the shards have to be running. Nothing outlives it, no goroutine,
+// watch, queue or metric: what was remembered is made anew in the next term.
 //
 // A resource that is not served, or not for the sharder, is reported and tried again; the others are looked after all the
 // same. The error says that the scope or the options make no sense.
-func Lead(ctx context.Context, environment *Environment, scope Scope, shards *Shards, options LeadOptions) error {
-	options.complete()
-	if err := errors.Join(scope.validate(), options.validate()); err != nil {
+func Ring(ctx context.Context, environment *Environment, ring scope.Scope, shards *membership.Shards, options Options) error {
+	options.Complete()
+	if err := errors.Join(ring.Validate(), options.Validate()); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(logr.NewContext(ctx, options.Log))
 	defer cancel()
 	t := &term{
-		environment: environment, scope: scope, shards: shards, options: options,
-		metrics: enterRing(scope.Ring), problems: newProblems(options),
+		environment: environment, scope: ring, shards: shards, options: options,
+		metrics: metrics.Enter(ring.Ring), problems: problems.NewTracker(options.OnProblems, options.Log),
 	}
-	defer t.metrics.leave()
+	defer t.metrics.Leave()
 	return t.run(ctx)
 }
 
 // term is one term as the leading sharder of a ring.
 type term struct {
 	environment *Environment
-	scope       Scope
-	shards      *Shards
-	options     LeadOptions
-	metrics     *ringMetrics
-	problems    *problems
-	namespaces  *namespaces
+	scope       scope.Scope
+	shards      *membership.Shards
+	options     Options
+	metrics     *metrics.Ring
+	problems    *problems.Tracker
+	namespaces  *feed.Namespaces
 }
 
 func (t *term) run(ctx context.Context) error {
-	selected, err := newNamespaces(t.environment.metadata, t.scope.Namespaces, t.problems)
+	selected, err := feed.NewNamespaces(t.environment.metadata, t.scope.Namespaces, t.problems)
 	if err != nil {
 		return err
 	}
 	t.namespaces = selected
 	group, ctx := errgroup.WithContext(ctx)
-	leases := &leases{client: t.environment.coordination, clock: t.environment.clock}
-	fencer := &fencer{
-		options: t.options, clock: t.environment.clock, scope: t.scope, client: t.environment.client, members: t.shards.members,
-		leases: leases, find: t.shards.leaseOf, metrics: t.metrics, log: t.options.Log,
-		queue: newQueue[string]("sharder-fencer", maxBackoff), samples: map[string]sample{},
+	leases := &shardlease.Leases{Client: t.environment.coordination, Clock: t.environment.clock}
+	fencer := shardlease.NewFencer(shardlease.FencerConfig{
+		DrainTimeout: t.options.DrainTimeout, Clock: t.environment.clock, Scope: t.scope, Client: t.environment.client,
+		Membership: t.shards.Membership, Leases: leases, LeaseOf: t.shards.LeaseOf, Metrics: t.metrics, Log: t.options.Log,
+	})
+	group.Go(func() error { fencer.Run(ctx); return nil })
+	settler := &settle.Settler{
+		Scope: t.scope, Membership: t.shards.Membership, Moves: settle.NewMoves(), Client: t.environment.client, Drains: fencer,
+		Problems: t.problems, Metrics: t.metrics, Log: t.options.Log,
 	}
-	group.Go(func() error { work(ctx, "sharder-fencer", 1, fencer, fencer.queue); return nil })
-	settler := &settler{
-		scope: t.scope, members: t.shards.members, moves: newMovesUnderWay(), client: t.environment.client, fencer: fencer,
-		problems: t.problems, metrics: t.metrics, log: t.options.Log,
-	}
-	follower := &follower{settler: settler, mapper: t.environment.mapper, unassigned: map[schema.GroupKind]unassignedReader{}}
+	follower := &settle.Follower{Settler: settler, Mapper: t.environment.mapper, Unassigned: map[schema.GroupKind]settle.Reader{}}
 
 	// All that is told of changes exists before anything is told.
-	var assigners []*assigner
-	settle := map[schema.GroupVersionKind]settle{}
-	for _, kind := range t.scope.mainKinds() {
-		settle[kind] = settler.settle
-		assigner, objects := t.newAssigner(kind, settler.settle, newQueue[types.NamespacedName]("sharder-assigner", maxBackoff))
+	var assigners []*assign.Assigner
+	settles := map[schema.GroupVersionKind]settle.Func{}
+	for _, kind := range t.scope.MainKinds() {
+		queue := work.NewQueue[types.NamespacedName]("sharder-assigner", work.MinBackoff, work.MaxBackoff)
+		assigner := t.newAssigner(kind, settler.Settle, queue)
 		assigners = append(assigners, assigner)
-		follower.unassigned[kind.GroupKind()] = objects
+		settles[kind] = settler.Settle
+		follower.Unassigned[kind.GroupKind()] = assigner
 	}
-	for _, kind := range t.scope.controlledKinds() {
-		settle[kind] = follower.follow
-		assigner, _ := t.newAssigner(kind, follower.follow, newQueueWithBackoff[types.NamespacedName]("sharder-follower", minWait, maxWait))
-		assigners = append(assigners, assigner)
+	for _, kind := range t.scope.ControlledKinds() {
+		queue := work.NewQueue[types.NamespacedName]("sharder-follower", minWait, maxWait)
+		assigners = append(assigners, t.newAssigner(kind, follower.Follow, queue))
+		settles[kind] = follower.Follow
 	}
 	for _, assigner := range assigners {
 		t.assign(ctx, group, assigner)
 	}
-	rebalancer := t.newRebalancer(settle)
+	rebalancer := t.newRebalancer(settles)
 	t.rebalance(ctx, group, rebalancer)
-	defer t.shards.members.follow(func(c change) {
-		t.options.Log.Info("The ring changed", "joined", c.joined, "left", c.left, "available", t.shards.Membership().Available())
-		rebalancer.membershipChanged(c)
+	defer t.shards.Follow(func(c membership.Change) {
+		t.options.Log.Info("The ring changed", "joined", c.Joined, "left", c.Left, "available", t.shards.Membership().Available())
+		rebalancer.MembershipChanged(c.Joined, c.Left)
 		for _, assigner := range assigners {
-			assigner.lookAgain()
+			assigner.LookAgain()
 		}
 	})()
-	defer t.keep(ctx, group, leases, settler.moves)()
+	defer t.keep(ctx, group, shardlease.NewKeeper(t.shards.Observed, leases, settler.Moves.None, t.options.Log))()
 	return group.Wait()
 }
 
-// newAssigner returns an assigner of a kind's objects, and those that it is to assign.
-func (t *term) newAssigner(kind schema.GroupVersionKind, settle settle, queue queue[types.NamespacedName]) (*assigner, *unassigned) {
-	objects := &unassigned{
-		kind: kind, selector: "!" + t.scope.labelShard(), clock: t.environment.clock, mapper: t.environment.mapper,
-		client: t.environment.metadata, problems: t.problems, namespaces: t.namespaces, changed: queue.Add, feeds: map[string]*feed{},
-	}
-	return &assigner{kind: kind, objects: objects, settle: settle, queue: queue}, objects
+func (t *term) newAssigner(kind schema.GroupVersionKind, settle settle.Func, queue work.Queue[types.NamespacedName]) *assign.Assigner {
+	return assign.New(assign.Config{
+		Watch: assign.Watch{
+			Kind: kind, LabelShard: t.scope.LabelShard(), Namespaces: t.namespaces, Clock: t.environment.clock,
+			Mapper: t.environment.mapper, Client: t.environment.metadata, Problems: t.problems,
+		},
+		Settle: settle, Concurrency: t.options.Concurrency, Queue: queue,
+	})
 }
 
 // assign assigns objects as they come.
-func (t *term) assign(ctx context.Context, group *errgroup.Group, assigner *assigner) {
-	group.Go(func() error { return assigner.objects.run(ctx) })
+func (t *term) assign(ctx context.Context, group *errgroup.Group, assigner *assign.Assigner) {
+	group.Go(func() error { return assigner.Watch(ctx) })
 	group.Go(func() error {
-		defer t.metrics.exposeUnassigned(assigner.kind, func() int { return len(assigner.objects.names()) })()
-		work(ctx, "sharder-assigner", t.options.Concurrency, assigner, assigner.queue)
+		defer t.metrics.ExposeUnassigned(assigner.Kind(), assigner.Count)()
+		assigner.Run(ctx)
 		return nil
 	})
 }
 
-func (t *term) newRebalancer(settle map[schema.GroupVersionKind]settle) *rebalancer {
-	return &rebalancer{
-		options: t.options, clock: t.environment.clock, main: t.scope.mainKinds(), controlled: t.scope.controlledKinds(),
-		namespaces: t.namespaces, members: t.shards.members, metrics: t.metrics, label: t.scope.labelShard(),
-		walker: &walker{client: t.environment.client, problems: t.problems, concurrency: t.options.Concurrency, settle: settle},
-		queue:  newQueue[pass]("sharder-rebalancer", maxBackoff), left: map[pass]departure{},
-	}
+func (t *term) newRebalancer(settle map[schema.GroupVersionKind]settle.Func) *rebalance.Rebalancer {
+	return rebalance.New(rebalance.Config{
+		Scope: t.scope, Namespaces: t.namespaces, Membership: t.shards.Membership, Settle: settle,
+		CheckPeriod: t.options.CheckPeriod, Concurrency: t.options.Concurrency, Clock: t.environment.clock,
+		Client: t.environment.client, Problems: t.problems, Metrics: t.metrics,
+	})
 }
 
 // rebalance walks over objects when the membership or the selected namespaces change.
-func (t *term) rebalance(ctx context.Context, group *errgroup.Group, rebalancer *rebalancer) {
-	group.Go(func() error { work(ctx, "sharder-rebalancer", 1, rebalancer, rebalancer.queue); return nil })
+func (t *term) rebalance(ctx context.Context, group *errgroup.Group, rebalancer *rebalance.Rebalancer) {
+	group.Go(func() error { rebalancer.Run(ctx); return nil })
 	if t.namespaces == nil {
 		return
 	}
-	changed, stop := t.namespaces.follow()
-	group.Go(func() error { t.namespaces.run(ctx); return nil })
+	changed, stop := t.namespaces.Follow()
+	group.Go(func() error { t.namespaces.Run(ctx); return nil })
 	group.Go(func() error {
 		defer stop()
 		for {
@@ -138,22 +155,20 @@ func (t *term) rebalance(ctx context.Context, group *errgroup.Group, rebalancer 
 			case <-ctx.Done():
 				return nil
 			case <-changed:
-				rebalancer.check() // the objects of a namespace that is selected now may be anywhere
+				rebalancer.Check() // the objects of a namespace that is selected now may be anywhere
 			}
 		}
 	})
 }
 
 // keep acts on the leases after each look at them, until stop is called.
-func (t *term) keep(ctx context.Context, group *errgroup.Group, leases *leases, moves *movesUnderWay) (stop func()) {
-	keeper := &keeper{shards: t.shards, leases: leases, moves: moves, log: t.options.Log}
-	queue := newQueue[allLeases]("sharder-keeper", maxLeaseBackoff)
+func (t *term) keep(ctx context.Context, group *errgroup.Group, keeper *shardlease.Keeper) (stop func()) {
 	look := func() {
-		t.metrics.setMembership(t.shards.Membership())
-		queue.Add(allLeases{})
+		t.metrics.SetMembership(t.shards.Membership())
+		keeper.Look()
 	}
 	stop = t.shards.Watch(look)
 	look()
-	group.Go(func() error { work(ctx, "sharder-keeper", 1, keeper, queue); return nil })
+	group.Go(func() error { keeper.Run(ctx); return nil })
 	return stop
 }

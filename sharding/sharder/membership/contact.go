@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package membership
 
 import (
 	"io"
@@ -12,23 +12,26 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// contact remembers when the API server last let the sharder hear something, be it an answer or an event of a watch. The
+// Contact remembers when the API server last let the sharder hear something, be it an answer or an event of a watch. The
 // leases of other shards that are renewed, or the sharder's own, make sure that there is something to hear.
-type contact struct {
+type Contact struct {
 	clock clock.PassiveClock
 	last  atomic.Pointer[time.Time]
 }
 
+// NewContact returns a contact that has not been made.
+func NewContact(clock clock.PassiveClock) *Contact { return &Contact{clock: clock} }
+
 // at returns the time of the last answer, or the zero time.
-func (c *contact) at() time.Time {
+func (c *Contact) at() time.Time {
 	if last := c.last.Load(); last != nil {
 		return *last
 	}
 	return time.Time{}
 }
 
-// wrap makes the transport note the answers that come through it.
-func (c *contact) wrap(next http.RoundTripper) http.RoundTripper {
+// Wrap makes the transport note the answers that come through it.
+func (c *Contact) Wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripperFunc(func(request *http.Request) (*http.Response, error) {
 		response, err := next.RoundTrip(request)
 		if err == nil && response.StatusCode < http.StatusInternalServerError {
@@ -41,7 +44,7 @@ func (c *contact) wrap(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-func (c *contact) note() {
+func (c *Contact) note() {
 	now := c.clock.Now()
 	c.last.Store(&now)
 }
@@ -49,7 +52,7 @@ func (c *contact) note() {
 // heardBody notes what is read from it.
 type heardBody struct {
 	io.ReadCloser
-	contact *contact
+	contact *Contact
 }
 
 func (b *heardBody) Read(buffer []byte) (int, error) {

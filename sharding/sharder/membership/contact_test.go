@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package membership
 
 import (
 	"errors"
@@ -12,6 +12,8 @@ import (
 
 	. "github.com/onsi/gomega"
 	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/testring"
 )
 
 func TestContact(t *testing.T) {
@@ -28,20 +30,20 @@ func TestContact(t *testing.T) {
 	} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			g := NewWithT(t)
-			clock := clocktesting.NewFakePassiveClock(begin)
-			c := &contact{clock: clock}
+			clock := clocktesting.NewFakePassiveClock(testring.Begin)
+			c := &Contact{clock: clock}
 			g.Expect(c.at()).To(BeZero(), "nothing was answered so far")
 
 			answer := &http.Response{StatusCode: status}
-			transport := c.wrap(roundTripperFunc(func(*http.Request) (*http.Response, error) {
-				clock.SetTime(begin.Add(time.Second)) // what counts is when the answer came
+			transport := c.Wrap(roundTripperFunc(func(*http.Request) (*http.Response, error) {
+				clock.SetTime(testring.Begin.Add(time.Second)) // what counts is when the answer came
 				return answer, nil
 			}))
 			response, err := transport.RoundTrip(&http.Request{})
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(response).To(BeIdenticalTo(answer))
 			if isContact {
-				g.Expect(c.at()).To(Equal(begin.Add(time.Second)))
+				g.Expect(c.at()).To(Equal(testring.Begin.Add(time.Second)))
 			} else {
 				g.Expect(c.at()).To(BeZero())
 			}
@@ -51,26 +53,26 @@ func TestContact(t *testing.T) {
 
 func TestContactIsTheLastOne(t *testing.T) {
 	g := NewWithT(t)
-	clock := clocktesting.NewFakePassiveClock(begin)
-	c := &contact{clock: clock}
+	clock := clocktesting.NewFakePassiveClock(testring.Begin)
+	c := &Contact{clock: clock}
 	unreachable := errors.New("unreachable")
 	var fail error
-	transport := c.wrap(roundTripperFunc(func(*http.Request) (*http.Response, error) {
+	transport := c.Wrap(roundTripperFunc(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK}, fail
 	}))
 
 	_, err := transport.RoundTrip(&http.Request{})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(c.at()).To(Equal(begin))
+	g.Expect(c.at()).To(Equal(testring.Begin))
 
-	clock.SetTime(begin.Add(time.Second))
+	clock.SetTime(testring.Begin.Add(time.Second))
 	fail = unreachable
 	_, err = transport.RoundTrip(&http.Request{})
 	g.Expect(err).To(BeIdenticalTo(unreachable))
-	g.Expect(c.at()).To(Equal(begin), "an error is no contact")
+	g.Expect(c.at()).To(Equal(testring.Begin), "an error is no contact")
 
 	fail = nil
 	_, err = transport.RoundTrip(&http.Request{})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(c.at()).To(Equal(begin.Add(time.Second)))
+	g.Expect(c.at()).To(Equal(testring.Begin.Add(time.Second)))
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package membership
 
 import (
 	"context"
@@ -19,9 +19,8 @@ import (
 	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
 )
 
-// leaseCache holds the leases of the shards of all rings of a process, and tells each ring when one of its leases
-// changed.
-type leaseCache struct {
+// Leases holds the leases of the shards of all rings of a process, and tells each ring when one of its leases changed.
+type Leases struct {
 	informer toolscache.SharedIndexInformer
 
 	mu        sync.Mutex
@@ -30,15 +29,15 @@ type leaseCache struct {
 
 const byRing = "ring"
 
-// newLeaseCache returns a cache that has not been started. An empty namespace or ring stands for all of them.
-func newLeaseCache(client coordinationv1client.CoordinationV1Interface, namespace, ring string) (*leaseCache, error) {
+// NewLeases returns leases that are not known before Run. An empty namespace or ring stands for all of them.
+func NewLeases(client coordinationv1client.CoordinationV1Interface, namespace, ring string) (*Leases, error) {
 	selector := shardingv1alpha1.LabelControllerRing
 	if ring != "" {
 		selector += "=" + ring
 	}
 	leases := client.Leases(namespace)
-	c := &leaseCache{followers: map[string]map[*func()]struct{}{}}
-	c.informer = toolscache.NewSharedIndexInformerWithOptions(
+	l := &Leases{followers: map[string]map[*func()]struct{}{}}
+	l.informer = toolscache.NewSharedIndexInformerWithOptions(
 		toolscache.ToListWatcherWithWatchListSemantics(&toolscache.ListWatch{
 			ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 				options.LabelSelector = selector
@@ -54,37 +53,38 @@ func newLeaseCache(client coordinationv1client.CoordinationV1Interface, namespac
 			return []string{ringOf(object)}, nil
 		}}},
 	)
-	if err := c.informer.SetTransform(cache.TransformStripManagedFields()); err != nil {
+	if err := l.informer.SetTransform(cache.TransformStripManagedFields()); err != nil {
 		return nil, fmt.Errorf("preparing the cache of leases: %w", err)
 	}
-	_, err := c.informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-		AddFunc: func(object any) { c.notify(ringOf(object)) },
+	_, err := l.informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+		AddFunc: func(object any) { l.notify(ringOf(object)) },
 		UpdateFunc: func(before, after any) {
-			c.notify(ringOf(after))
+			l.notify(ringOf(after))
 			if ringOf(before) != ringOf(after) {
-				c.notify(ringOf(before))
+				l.notify(ringOf(before))
 			}
 		},
 		DeleteFunc: func(object any) {
 			if unknown, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
 				object = unknown.Obj
 			}
-			c.notify(ringOf(object))
+			l.notify(ringOf(object))
 		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing the cache of leases: %w", err)
 	}
-	return c, nil
+	return l, nil
 }
 
-func (c *leaseCache) run(ctx context.Context) { c.informer.RunWithContext(ctx) }
+// Run watches the leases until the context ends.
+func (l *Leases) Run(ctx context.Context) { l.informer.RunWithContext(ctx) }
 
-func (c *leaseCache) hasSynced() bool { return c.informer.HasSynced() }
+func (l *Leases) hasSynced() bool { return l.informer.HasSynced() }
 
 // ofRing returns the leases of the ring's shards. They are the cache's: not to be changed.
-func (c *leaseCache) ofRing(ring string) ([]*coordinationv1.Lease, error) {
-	objects, err := c.informer.GetIndexer().ByIndex(byRing, ring)
+func (l *Leases) ofRing(ring string) ([]*coordinationv1.Lease, error) {
+	objects, err := l.informer.GetIndexer().ByIndex(byRing, ring)
 	if err != nil {
 		return nil, err
 	}
@@ -98,27 +98,27 @@ func (c *leaseCache) ofRing(ring string) ([]*coordinationv1.Lease, error) {
 }
 
 // follow calls the function whenever a lease of the ring changed, until stop is called. The function must not block.
-func (c *leaseCache) follow(ring string, changed func()) (stop func()) {
+func (l *Leases) follow(ring string, changed func()) (stop func()) {
 	follower := &changed
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.followers[ring] == nil {
-		c.followers[ring] = map[*func()]struct{}{}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.followers[ring] == nil {
+		l.followers[ring] = map[*func()]struct{}{}
 	}
-	c.followers[ring][follower] = struct{}{}
+	l.followers[ring][follower] = struct{}{}
 	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if delete(c.followers[ring], follower); len(c.followers[ring]) == 0 {
-			delete(c.followers, ring)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if delete(l.followers[ring], follower); len(l.followers[ring]) == 0 {
+			delete(l.followers, ring)
 		}
 	}
 }
 
-func (c *leaseCache) notify(ring string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for follower := range c.followers[ring] {
+func (l *Leases) notify(ring string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for follower := range l.followers[ring] {
 		(*follower)()
 	}
 }

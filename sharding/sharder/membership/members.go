@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package membership
 
 import (
 	"slices"
@@ -19,19 +19,19 @@ type members struct {
 
 	mu        sync.Mutex // one publication at a time
 	shards    []lease.Shard
-	followers map[*func(change)]struct{}
+	followers map[*func(Change)]struct{}
 }
 
-// change tells two memberships apart.
-type change struct {
-	// joined are the shards that are available now, and were not.
-	joined []string
-	// left are the shards that are gone now, and were not.
-	left []string
+// Change tells two memberships apart.
+type Change struct {
+	// Joined are the shards that are available now, and were not.
+	Joined []string
+	// Left are the shards that are gone now, and were not.
+	Left []string
 }
 
 func newMembers(ring string) *members {
-	m := &members{ring: ring, followers: map[*func(change)]struct{}{}}
+	m := &members{ring: ring, followers: map[*func(Change)]struct{}{}}
 	m.current.Store(plan.NewMembership(ring, nil))
 	return m
 }
@@ -57,9 +57,8 @@ func (m *members) publish(shards []lease.Shard) {
 	}
 }
 
-// follow calls the function at once with the change that led from an unknown ring to the current membership, and again
-// after each change, until stop is called. The function must not block.
-func (m *members) follow(changed func(change)) (stop func()) {
+// follow does what Shards.Follow says.
+func (m *members) follow(changed func(Change)) (stop func()) {
 	follower := &changed
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -74,26 +73,26 @@ func (m *members) follow(changed func(change)) (stop func()) {
 	}
 }
 
-func (c change) empty() bool { return len(c.joined) == 0 && len(c.left) == 0 }
+func (c Change) empty() bool { return len(c.Joined) == 0 && len(c.Left) == 0 }
 
-func changeBetween(before, after *plan.Membership) change {
-	var c change
+func changeBetween(before, after *plan.Membership) Change {
+	var c Change
 	available := before.Available()
 	for _, shard := range after.Available() {
 		if !slices.Contains(available, shard) {
-			c.joined = append(c.joined, shard)
+			c.Joined = append(c.Joined, shard)
 		}
 	}
 	for _, shard := range before.Known() {
 		if !before.State(shard).Gone() && after.State(shard).Gone() {
-			c.left = append(c.left, shard)
+			c.Left = append(c.Left, shard)
 		}
 	}
 	for _, shard := range after.Known() { // dead since before anybody looked
 		if after.State(shard) == lease.Dead && before.State(shard) == "" {
-			c.left = append(c.left, shard)
+			c.Left = append(c.Left, shard)
 		}
 	}
-	slices.Sort(c.left)
+	slices.Sort(c.Left)
 	return c
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package membership
 
 import (
 	"testing"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/plan"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/testring"
 )
 
 // absent is the state of a shard without a lease.
@@ -45,9 +46,9 @@ func TestPublishTellsWhatOneShardDid(t *testing.T) {
 				m.publish(only(after))
 				switch row[i] {
 				case joined:
-					g.Expect(*told).To(HaveExactElements(change{joined: []string{"a"}}))
+					g.Expect(*told).To(HaveExactElements(Change{Joined: []string{"a"}}))
 				case left:
-					g.Expect(*told).To(HaveExactElements(change{left: []string{"a"}}))
+					g.Expect(*told).To(HaveExactElements(Change{Left: []string{"a"}}))
 				default:
 					g.Expect(*told).To(BeEmpty())
 				}
@@ -64,10 +65,10 @@ func only(state lease.State) []lease.Shard {
 }
 
 // listen collects what is told from now on.
-func listen(t *testing.T, m *members) *[]change {
+func listen(t *testing.T, m *members) *[]Change {
 	t.Helper()
-	var told []change
-	t.Cleanup(m.follow(func(c change) { told = append(told, c) }))
+	var told []Change
+	t.Cleanup(m.follow(func(c Change) { told = append(told, c) }))
 	return &told
 }
 
@@ -75,11 +76,11 @@ func TestPublishTellsSeveralAtOnce(t *testing.T) {
 	g := NewWithT(t)
 	m := newMembers("my-ring")
 	told := listen(t, m)
-	m.publish(shards(map[string]lease.State{"a": lease.Ready, "b": lease.Expired, "c": lease.Dead, "d": lease.Fenced}))
-	m.publish(shards(map[string]lease.State{"b": lease.Fenced, "c": lease.Ready, "d": lease.Dead, "e": lease.Ready}))
-	g.Expect(*told).To(Equal([]change{
-		{joined: []string{"a", "b"}, left: []string{"c"}},
-		{joined: []string{"c", "e"}, left: []string{"a", "d"}},
+	m.publish(testring.Shards(map[string]lease.State{"a": lease.Ready, "b": lease.Expired, "c": lease.Dead, "d": lease.Fenced}))
+	m.publish(testring.Shards(map[string]lease.State{"b": lease.Fenced, "c": lease.Ready, "d": lease.Dead, "e": lease.Ready}))
+	g.Expect(*told).To(Equal([]Change{
+		{Joined: []string{"a", "b"}, Left: []string{"c"}},
+		{Joined: []string{"c", "e"}, Left: []string{"a", "d"}},
 	}))
 }
 
@@ -90,13 +91,13 @@ func TestPublishTellsWhenTheMembershipIsThere(t *testing.T) {
 
 	var seen [][]string
 	for range 2 {
-		t.Cleanup(m.follow(func(change) { seen = append(seen, m.load().Available()) }))
+		t.Cleanup(m.follow(func(Change) { seen = append(seen, m.load().Available()) }))
 	}
-	m.publish(shards(ready("a", "b")))
+	m.publish(testring.Shards(testring.Ready("a", "b")))
 	g.Expect(seen).To(Equal([][]string{{"a", "b"}, {"a", "b"}}))
 
 	membership := m.load()
-	m.publish(shards(ready("a", "b")))
+	m.publish(testring.Shards(testring.Ready("a", "b")))
 	g.Expect(seen).To(HaveLen(2), "nothing has changed")
 	g.Expect(m.load()).To(BeIdenticalTo(membership), "so what was decided on it stands")
 }
@@ -104,13 +105,13 @@ func TestPublishTellsWhenTheMembershipIsThere(t *testing.T) {
 func TestFollowersBeginWithWhatThereIs(t *testing.T) {
 	g := NewWithT(t)
 	m := newMembers("my-ring")
-	m.publish(shards(map[string]lease.State{"a": lease.Ready, "b": lease.Dead}))
-	var told []change
-	stop := m.follow(func(c change) { told = append(told, c) })
-	g.Expect(told).To(Equal([]change{{joined: []string{"a"}, left: []string{"b"}}}))
+	m.publish(testring.Shards(map[string]lease.State{"a": lease.Ready, "b": lease.Dead}))
+	var told []Change
+	stop := m.follow(func(c Change) { told = append(told, c) })
+	g.Expect(told).To(Equal([]Change{{Joined: []string{"a"}, Left: []string{"b"}}}))
 
 	stop()
-	m.publish(shards(ready("c")))
+	m.publish(testring.Shards(testring.Ready("c")))
 	g.Expect(told).To(HaveLen(1))
 	g.Expect(m.followers).To(BeEmpty())
 }
@@ -118,7 +119,7 @@ func TestFollowersBeginWithWhatThereIs(t *testing.T) {
 func TestPublishedMembershipIsThatOfTheRing(t *testing.T) {
 	g := NewWithT(t)
 	m := newMembers("my-ring")
-	m.publish(shards(ready("a")))
-	g.Expect(m.load().Plan(assignedTo("a"), "key")).To(Equal(plan.Decision{Action: plan.Nothing}))
-	g.Expect(m.load().Plan(assignedTo("b"), "key")).To(Equal(plan.Decision{Action: plan.Move, Shard: "a"}))
+	m.publish(testring.Shards(testring.Ready("a")))
+	g.Expect(m.load().Plan(testring.AssignedTo("a"), "key")).To(Equal(plan.Decision{Action: plan.Nothing}))
+	g.Expect(m.load().Plan(testring.AssignedTo("b"), "key")).To(Equal(plan.Decision{Action: plan.Move, Shard: "a"}))
 }

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+// Package membership knows who is there: the shards of rings, by their leases. It only reads.
+package membership
 
 import (
 	"cmp"
@@ -25,11 +26,11 @@ import (
 
 // Shards knows the shards of one ring by their leases. It looks at all of them together, whenever one of them changes
 // and whenever time alone changes a state. It writes nothing, so every replica of a sharder runs it; the one that leads
-// acts on what it finds (see Lead).
+// acts on what it finds.
 type Shards struct {
 	ring    string
 	clock   clock.Clock
-	contact *contact
+	contact *Contact
 	leases  leaseReader
 	members *members
 
@@ -38,7 +39,7 @@ type Shards struct {
 	synced     atomic.Bool
 
 	mu       sync.Mutex
-	observed []observedShard
+	observed []Observed
 	watchers map[*func()]struct{}
 }
 
@@ -51,15 +52,16 @@ type Duplicate struct {
 	Ignored string
 }
 
-// observedShard is a shard, and the lease that it was found by.
-type observedShard struct {
+// Observed is a shard, and the lease that it was found by.
+type Observed struct {
 	lease.Shard
-	lease *coordinationv1.Lease
-	// deleted says that the lease is not there any more.
-	deleted bool
+	// Lease is the cache's: not to be changed.
+	Lease *coordinationv1.Lease
+	// Deleted says that the lease is not there any more.
+	Deleted bool
 }
 
-// leaseReader is a leaseCache for its readers.
+// leaseReader is Leases for its readers.
 type leaseReader interface {
 	hasSynced() bool
 	ofRing(ring string) ([]*coordinationv1.Lease, error)
@@ -67,11 +69,11 @@ type leaseReader interface {
 }
 
 // NewShards returns the shards of a ring. They are none until Start has run for a moment.
-func NewShards(environment *Environment, ring string) *Shards {
-	return newShards(ring, environment.clock, environment.contact, environment.leases)
+func NewShards(ring string, clock clock.Clock, contact *Contact, leases *Leases) *Shards {
+	return newShards(ring, clock, contact, leases)
 }
 
-func newShards(ring string, clock clock.Clock, contact *contact, leases leaseReader) *Shards {
+func newShards(ring string, clock clock.Clock, contact *Contact, leases leaseReader) *Shards {
 	s := &Shards{ring: ring, clock: clock, contact: contact, leases: leases, members: newMembers(ring), watchers: map[*func()]struct{}{}}
 	s.duplicates.Store(&[]Duplicate{})
 	return s
@@ -157,10 +159,10 @@ func (s *Shards) look() (time.Time, error) {
 	shards := lease.Evaluate(observations, now, s.contact.at())
 
 	var next time.Time
-	observed := make([]observedShard, 0, len(shards))
+	observed := make([]Observed, 0, len(shards))
 	for _, shard := range shards {
 		observation := counting[shard.Name]
-		observed = append(observed, observedShard{Shard: shard, lease: observation.Lease, deleted: observation.DeletedHeld})
+		observed = append(observed, Observed{Shard: shard, Lease: observation.Lease, Deleted: observation.DeletedHeld})
 		if !shard.Next.IsZero() && (next.IsZero() || shard.Next.Before(next)) {
 			next = shard.Next
 		}
@@ -240,18 +242,22 @@ func (s *Shards) tellApart() (map[string]lease.Observation, []Duplicate) {
 	return counting, duplicates
 }
 
-// shards returns what the last look found.
-func (s *Shards) shards() []observedShard {
+// Follow calls the function at once with the change that led from an unknown ring to the current membership, and again
+// after each change, until stop is called. The function must not block.
+func (s *Shards) Follow(changed func(Change)) (stop func()) { return s.members.follow(changed) }
+
+// Observed returns what the last look found.
+func (s *Shards) Observed() []Observed {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.observed
 }
 
-// leaseOf returns the lease of the shard of that name.
-func (s *Shards) leaseOf(name string) (types.NamespacedName, bool) {
-	for _, shard := range s.shards() {
+// LeaseOf returns the lease of the shard of that name.
+func (s *Shards) LeaseOf(name string) (types.NamespacedName, bool) {
+	for _, shard := range s.Observed() {
 		if shard.Name == name {
-			return client.ObjectKeyFromObject(shard.lease), true
+			return client.ObjectKeyFromObject(shard.Lease), true
 		}
 	}
 	return types.NamespacedName{}, false

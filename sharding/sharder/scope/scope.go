@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+// Package scope says what a sharder looks after in one ring, and what of it does not work.
+package scope
 
 import (
 	"errors"
@@ -35,8 +36,15 @@ type Resource struct {
 	Controlled []schema.GroupVersionKind
 }
 
-// scopeOf returns the scope of a ring whose shards label what they control themselves.
-func scopeOf(ring sharding.Ring, scheme *runtime.Scheme) (Scope, error) {
+// Problem is why the objects of one kind cannot be looked after. It does not concern the ring's other kinds, and is tried
+// again until it heals.
+type Problem struct {
+	Kind schema.GroupVersionKind
+	Err  error
+}
+
+// Of returns the scope of a ring whose shards label what they control themselves.
+func Of(ring sharding.Ring, scheme *runtime.Scheme) (Scope, error) {
 	scope := Scope{Ring: ring.Name}
 	if ring.Namespaces != nil {
 		var err error
@@ -54,7 +62,8 @@ func scopeOf(ring sharding.Ring, scheme *runtime.Scheme) (Scope, error) {
 	return scope, nil
 }
 
-func (s Scope) validate() error {
+// Validate returns what makes no sense about the scope.
+func (s Scope) Validate() error {
 	var errs []error
 	if s.Ring == "" {
 		errs = append(errs, errors.New("a ring must have a name"))
@@ -66,7 +75,7 @@ func (s Scope) validate() error {
 		}
 		seen[resource.Kind.GroupKind()] = true
 	}
-	for _, kind := range s.controlledKinds() {
+	for _, kind := range s.ControlledKinds() {
 		if seen[kind.GroupKind()] {
 			errs = append(errs, fmt.Errorf("ring %q names kind %s both as main and as controlled", s.Ring, kind.GroupKind()))
 		}
@@ -74,7 +83,8 @@ func (s Scope) validate() error {
 	return errors.Join(errs...)
 }
 
-func (s Scope) mainKinds() []schema.GroupVersionKind {
+// MainKinds returns the kinds that the shards reconcile.
+func (s Scope) MainKinds() []schema.GroupVersionKind {
 	kinds := make([]schema.GroupVersionKind, 0, len(s.Resources))
 	for _, resource := range s.Resources {
 		kinds = append(kinds, resource.Kind)
@@ -82,8 +92,8 @@ func (s Scope) mainKinds() []schema.GroupVersionKind {
 	return kinds
 }
 
-// controlledKinds returns the kinds that are labelled because of what controls them, each once.
-func (s Scope) controlledKinds() []schema.GroupVersionKind {
+// ControlledKinds returns the kinds that are labelled because of what controls them, each once.
+func (s Scope) ControlledKinds() []schema.GroupVersionKind {
 	var kinds []schema.GroupVersionKind
 	for _, resource := range s.Resources {
 		for _, kind := range resource.Controlled {
@@ -95,8 +105,8 @@ func (s Scope) controlledKinds() []schema.GroupVersionKind {
 	return kinds
 }
 
-// controllerOf returns the main kind that the owner is of, if it controls objects of the controlled kind.
-func (s Scope) controllerOf(controlled, owner schema.GroupKind) (schema.GroupVersionKind, bool) {
+// ControllerOf returns the main kind that the owner is of, if it controls objects of the controlled kind.
+func (s Scope) ControllerOf(controlled, owner schema.GroupKind) (schema.GroupVersionKind, bool) {
 	for _, resource := range s.Resources {
 		for _, kind := range resource.Controlled {
 			if resource.Kind.GroupKind() == owner && kind.GroupKind() == controlled {
@@ -107,6 +117,16 @@ func (s Scope) controllerOf(controlled, owner schema.GroupKind) (schema.GroupVer
 	return schema.GroupVersionKind{}, false
 }
 
-func (s Scope) labelShard() string { return shardingv1alpha1.LabelShard(s.Ring) }
+// LabelShard returns the label that names an object's shard.
+func (s Scope) LabelShard() string { return shardingv1alpha1.LabelShard(s.Ring) }
 
-func (s Scope) labelDrain() string { return shardingv1alpha1.LabelDrain(s.Ring) }
+// LabelDrain returns the label by which an object's shard is asked to let it go.
+func (s Scope) LabelDrain() string { return shardingv1alpha1.LabelDrain(s.Ring) }
+
+// ListOf returns an empty list of objects of the kind. Clients cut off one suffix "List", so it has to be there, for the
+// sake of kinds whose own name ends like that.
+func ListOf(kind schema.GroupVersionKind) *metav1.PartialObjectMetadataList {
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
+	return list
+}

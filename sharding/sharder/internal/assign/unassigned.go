@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package assign
 
 import (
 	"context"
@@ -17,24 +17,38 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/metadata"
 	"k8s.io/utils/clock"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/feed"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/problems"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/work"
 )
 
 // unassigned holds the objects of one kind that have no shard, metadata only. An object appears when it is created or
 // let go, and leaves when it is assigned; updates of assigned objects never get here.
 type unassigned struct {
-	kind     schema.GroupVersionKind
-	selector string
-	clock    clock.Clock
-	mapper   meta.RESTMapper
-	client   metadata.Interface
-	problems *problems
-	// namespaces are those whose objects are watched, if the kind has namespaces.
-	namespaces *namespaces
+	Watch
 	// changed is called for each object that came, changed or left. It must not block.
 	changed func(types.NamespacedName)
 
 	mu    sync.Mutex
-	feeds map[string]*feed // by namespace; "" stands for all of them
+	feeds map[string]*feed.Feed // by namespace; "" stands for all of them
+}
+
+// Watch is what is watched, and by what means.
+type Watch struct {
+	Kind schema.GroupVersionKind
+	// LabelShard is the label that unassigned objects do not have.
+	LabelShard string
+	// Namespaces are those whose objects are watched, if the kind has namespaces.
+	Namespaces *feed.Namespaces
+	Clock      clock.Clock
+	Mapper     meta.RESTMapper
+	Client     metadata.Interface
+	Problems   *problems.Tracker
+}
+
+func newUnassigned(watch Watch, changed func(types.NamespacedName)) *unassigned {
+	return &unassigned{Watch: watch, changed: changed, feeds: map[string]*feed.Feed{}}
 }
 
 // run keeps the objects up to date until the context ends. While the kind is not served it tries again.
@@ -44,9 +58,9 @@ func (u *unassigned) run(ctx context.Context) error {
 		return nil
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	resource := u.client.Resource(mapping.Resource)
-	if u.namespaces == nil || mapping.Scope.Name() == meta.RESTScopeNameRoot {
-		if err := u.feed(ctx, group, resource, metav1.NamespaceAll); err != nil {
+	resource := u.Client.Resource(mapping.Resource)
+	if u.Namespaces == nil || mapping.Scope.Name() == meta.RESTScopeNameRoot {
+		if err := u.watch(ctx, group, resource, metav1.NamespaceAll); err != nil {
 			return err
 		}
 		return group.Wait()
@@ -57,7 +71,7 @@ func (u *unassigned) run(ctx context.Context) error {
 
 // feedSelected runs a feed for each selected namespace, as they come and go.
 func (u *unassigned) feedSelected(ctx context.Context, group *errgroup.Group, resource metadata.Getter) error {
-	changed, stopFollowing := u.namespaces.follow()
+	changed, stopFollowing := u.Namespaces.Follow()
 	defer stopFollowing()
 	stops := map[string]context.CancelFunc{}
 	defer func() {
@@ -66,7 +80,7 @@ func (u *unassigned) feedSelected(ctx context.Context, group *errgroup.Group, re
 		}
 	}()
 	for {
-		selected := u.namespaces.names()
+		selected := u.Namespaces.Names()
 		for namespace, stop := range stops {
 			if !selected[namespace] {
 				stop()
@@ -80,7 +94,7 @@ func (u *unassigned) feedSelected(ctx context.Context, group *errgroup.Group, re
 			}
 			feedCtx, stop := context.WithCancel(ctx)
 			stops[namespace] = stop
-			if err := u.feed(feedCtx, group, resource.Namespace(namespace), namespace); err != nil {
+			if err := u.watch(feedCtx, group, resource.Namespace(namespace), namespace); err != nil {
 				return err
 			}
 		}
@@ -92,12 +106,12 @@ func (u *unassigned) feedSelected(ctx context.Context, group *errgroup.Group, re
 	}
 }
 
-// feed watches the objects of a namespace, or all, until the context ends.
-func (u *unassigned) feed(ctx context.Context, group *errgroup.Group, resource metadata.ResourceInterface, namespace string) error {
-	f, err := newFeed(resource, u.client, feedOptions{
-		kind: u.kind, selector: u.selector, changed: u.changed, tried: func(err error) {
+// watch watches the objects of a namespace, or all, until the context ends.
+func (u *unassigned) watch(ctx context.Context, group *errgroup.Group, resource metadata.ResourceInterface, namespace string) error {
+	f, err := feed.New(resource, u.Client, feed.Options{
+		Kind: u.Kind, Selector: "!" + u.LabelShard, Changed: u.changed, Tried: func(err error) {
 			if ctx.Err() == nil {
-				u.problems.note(u.kind, watchIn(namespace), err)
+				u.Problems.Note(u.Kind, watchIn(namespace), err)
 			}
 		},
 	})
@@ -108,7 +122,7 @@ func (u *unassigned) feed(ctx context.Context, group *errgroup.Group, resource m
 	u.feeds[namespace] = f
 	u.mu.Unlock()
 	group.Go(func() error {
-		f.run(ctx)
+		f.Run(ctx)
 		return nil
 	})
 	return nil
@@ -119,7 +133,7 @@ func (u *unassigned) forget(namespace string) {
 	u.mu.Lock()
 	delete(u.feeds, namespace)
 	u.mu.Unlock()
-	u.problems.note(u.kind, watchIn(namespace), nil)
+	u.Problems.Note(u.Kind, watchIn(namespace), nil)
 }
 
 func watchIn(namespace string) string {
@@ -131,18 +145,18 @@ func watchIn(namespace string) string {
 
 // untilServed returns where the kind is served, or nil when the context has ended.
 func (u *unassigned) untilServed(ctx context.Context) *meta.RESTMapping {
-	backoff := wait.Backoff{Duration: time.Second, Factor: 2, Jitter: 0.1, Steps: 10, Cap: maxBackoff}
+	backoff := wait.Backoff{Duration: time.Second, Factor: 2, Jitter: 0.1, Steps: 10, Cap: work.MaxBackoff}
 	for {
-		mapping, err := u.mapper.RESTMapping(u.kind.GroupKind(), u.kind.Version)
-		u.problems.note(u.kind, "discover", err)
+		mapping, err := u.Mapper.RESTMapping(u.Kind.GroupKind(), u.Kind.Version)
+		u.Problems.Note(u.Kind, "discover", err)
 		if err == nil {
 			return mapping
 		}
-		logr.FromContextOrDiscard(ctx).V(1).Info("A kind is not served", "kind", u.kind, "reason", err.Error())
+		logr.FromContextOrDiscard(ctx).V(1).Info("A kind is not served", "kind", u.Kind, "reason", err.Error())
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-u.clock.After(backoff.Step()):
+		case <-u.Clock.After(backoff.Step()):
 		}
 	}
 }
@@ -153,7 +167,7 @@ func (u *unassigned) get(name types.NamespacedName) *metav1.PartialObjectMetadat
 	defer u.mu.Unlock()
 	for _, namespace := range []string{metav1.NamespaceAll, name.Namespace} {
 		if f, exists := u.feeds[namespace]; exists {
-			return f.get(name)
+			return f.Get(name)
 		}
 	}
 	return nil
@@ -165,7 +179,7 @@ func (u *unassigned) names() []types.NamespacedName {
 	defer u.mu.Unlock()
 	var names []types.NamespacedName
 	for _, f := range u.feeds {
-		names = append(names, f.names()...)
+		names = append(names, f.Names()...)
 	}
 	return names
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package election
 
 import (
 	"context"
@@ -15,41 +15,48 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/client-go/kubernetes/fake"
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/utils/clock"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/testring"
 )
 
 const electionTimeout = time.Minute
 
 // patient are durations with which nothing happens by the passing of time, for as long as a test lasts.
-var patient = Options{LeaseDuration: time.Hour, RenewDeadline: 40 * time.Minute, RetryPeriod: 30 * time.Minute}
+var patient = Candidate{LeaseDuration: time.Hour, RenewDeadline: 40 * time.Minute, RetryPeriod: 30 * time.Minute}
 
 // eager are durations with which a lost election is noticed quickly.
-var eager = Options{LeaseDuration: 3 * time.Second, RenewDeadline: time.Second, RetryPeriod: 50 * time.Millisecond}
+var eager = Candidate{LeaseDuration: 3 * time.Second, RenewDeadline: time.Second, RetryPeriod: 50 * time.Millisecond}
 
 // standing is a candidate that stands for election, and what becomes of it.
 type standing struct {
-	*candidate
+	*Candidate
 	stop   context.CancelFunc
 	terms  chan context.Context // one is sent whenever the candidate is elected
 	resign chan error           // what lead returns; it does so when something is sent
-	ended  chan error           // closed when run has returned
+	ended  chan error           // closed when Run has returned
 }
 
-func stand(t *testing.T, leases *fake.Clientset, options Options) *standing {
+func stand(t *testing.T, leases *fake.Clientset, candidate Candidate) *standing {
 	t.Helper()
-	options.Namespace, options.LeaseName, options.Log = testNamespace, "my-ring", logr.Discard()
-	NewWithT(t).Expect(options.complete("my-ring")).To(Succeed())
+	candidate.Client, candidate.Namespace, candidate.LeaseName = fakeCoordination{leases.CoordinationV1()}, testring.Namespace, "my-ring"
+	candidate.Identity, candidate.Log = string(uuid.NewUUID()), logr.Discard()
+	if candidate.Clock == nil {
+		candidate.Clock = clock.RealClock{}
+	}
 	s := &standing{
-		candidate: &candidate{options: options, client: fakeCoordination{leases.CoordinationV1()}},
+		Candidate: &candidate,
 		terms:     make(chan context.Context, 100), resign: make(chan error), ended: make(chan error, 1),
 	}
 	ctx, stop := context.WithCancel(logr.NewContext(context.Background(), logr.Discard()))
 	s.stop = stop
 	go func() {
 		defer close(s.ended)
-		s.ended <- s.run(ctx, s.lead)
+		s.ended <- s.Run(ctx, s.lead)
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -71,7 +78,7 @@ func (s *standing) lead(ctx context.Context) error {
 	}
 }
 
-// fakeCoordination says that a watch does not begin with what there is already. The fake clientset says so as a whole, but
+// fakeCoordination says that a watch does not testring.Begin with what there is already. The fake clientset says so as a whole, but
 // its parts do not.
 type fakeCoordination struct {
 	coordinationv1client.CoordinationV1Interface
@@ -94,7 +101,7 @@ func watches(leases *fake.Clientset) func() int {
 
 func leaderLease(t *testing.T, leases *fake.Clientset) *coordinationv1.Lease {
 	t.Helper()
-	lease, err := leases.CoordinationV1().Leases(testNamespace).Get(t.Context(), "my-ring", metav1.GetOptions{})
+	lease, err := leases.CoordinationV1().Leases(testring.Namespace).Get(t.Context(), "my-ring", metav1.GetOptions{})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	return lease
 }
@@ -107,19 +114,19 @@ func TestCandidateFollowsAtOnceAfterARelease(t *testing.T) {
 	g.Eventually(first.terms, electionTimeout).Should(Receive(&term))
 	second := stand(t, leases, patient)
 	g.Eventually(watches(leases), electionTimeout).Should(Equal(2))
-	g.Expect(leaderLease(t, leases).Spec.HolderIdentity).To(HaveValue(Equal(first.options.identity)))
+	g.Expect(leaderLease(t, leases).Spec.HolderIdentity).To(HaveValue(Equal(first.Identity)))
 	g.Expect(second.terms).NotTo(Receive())
 
 	first.stop()
 	g.Eventually(term.Done(), electionTimeout).Should(BeClosed())
 	g.Consistently(func() *string { return leaderLease(t, leases).Spec.HolderIdentity }).Should(
-		HaveValue(Equal(first.options.identity)), "the lease is released only when the term is over")
+		HaveValue(Equal(first.Identity)), "the lease is released only when the term is over")
 	g.Expect(second.terms).NotTo(Receive())
 
 	first.resign <- nil
 	g.Eventually(second.terms, electionTimeout).Should(Receive(), "long before it would try again by itself")
 	g.Eventually(first.ended, electionTimeout).Should(Receive(BeNil()))
-	g.Expect(leaderLease(t, leases).Spec.HolderIdentity).To(HaveValue(Equal(second.options.identity)))
+	g.Expect(leaderLease(t, leases).Spec.HolderIdentity).To(HaveValue(Equal(second.Identity)))
 	second.stop()
 	second.resign <- nil
 	g.Eventually(second.ended, electionTimeout).Should(Receive(BeNil()))
@@ -134,7 +141,7 @@ func TestCandidateStandsAgainWhenItLosesTheElection(t *testing.T) {
 	leases.PrependReactor("update", "leases", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		lease := action.(clienttesting.UpdateAction).GetObject().(*coordinationv1.Lease)
 		if taken.Load() && *lease.Spec.HolderIdentity != "another" {
-			return true, nil, conflict("my-ring")
+			return true, nil, testring.Conflict("my-ring")
 		}
 		return false, nil, nil
 	})
@@ -146,7 +153,7 @@ func TestCandidateStandsAgainWhenItLosesTheElection(t *testing.T) {
 	taken.Store(true)
 	lease := leaderLease(t, leases)
 	lease.Spec.HolderIdentity, lease.Spec.LeaseDurationSeconds = new("another"), new(int32(3600))
-	_, err := leases.CoordinationV1().Leases(testNamespace).Update(t.Context(), lease, metav1.UpdateOptions{})
+	_, err := leases.CoordinationV1().Leases(testring.Namespace).Update(t.Context(), lease, metav1.UpdateOptions{})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Eventually(term.Done(), electionTimeout).Should(BeClosed())
 	s.resign <- errors.New("a cache did not sync before the term was over")
@@ -157,7 +164,7 @@ func TestCandidateStandsAgainWhenItLosesTheElection(t *testing.T) {
 	g.Expect(lease.Spec.HolderIdentity).To(HaveValue(Equal("another")), "what is another's is not released")
 	taken.Store(false)
 	lease.Spec.HolderIdentity = new("")
-	g.Expect(leases.Tracker().Update(leaseResource, lease, testNamespace)).To(Succeed())
+	g.Expect(leases.Tracker().Update(coordinationv1.SchemeGroupVersion.WithResource("leases"), lease, testring.Namespace)).To(Succeed())
 	g.Eventually(s.terms, electionTimeout).Should(Receive())
 	s.stop()
 	s.resign <- nil
@@ -191,7 +198,7 @@ func TestCandidateStandsAgainWhenItsTermEnds(t *testing.T) {
 func TestCandidateThatIsNotElectedStops(t *testing.T) {
 	g := NewWithT(t)
 	leases := fake.NewClientset()
-	lease := bareLease("my-ring")
+	lease := testring.BareLease("my-ring")
 	lease.Spec.HolderIdentity, lease.Spec.LeaseDurationSeconds = new("another"), new(int32(3600))
 	g.Expect(leases.Tracker().Add(lease)).To(Succeed())
 	s := stand(t, leases, patient)
@@ -205,10 +212,10 @@ func TestCandidateThatIsNotElectedStops(t *testing.T) {
 
 func TestCandidateRefusesDurations(t *testing.T) {
 	g := NewWithT(t)
-	c := &candidate{client: fakeCoordination{fake.NewClientset().CoordinationV1()}, options: Options{
-		Namespace: testNamespace, LeaseName: "my-ring", identity: "me",
-		LeaseDuration: time.Second, RenewDeadline: time.Minute, RetryPeriod: time.Second,
-	}}
-	g.Expect(c.run(t.Context(), func(context.Context) error { return nil })).To(
+	c := &Candidate{
+		Client: fakeCoordination{fake.NewClientset().CoordinationV1()}, Namespace: testring.Namespace, LeaseName: "my-ring", Identity: "me",
+		LeaseDuration: time.Second, RenewDeadline: time.Minute, RetryPeriod: time.Second, Clock: clock.RealClock{},
+	}
+	g.Expect(c.Run(t.Context(), func(context.Context) error { return nil })).To(
 		MatchError(ContainSubstring("standing for election as the sharder: leaseDuration must be greater than renewDeadline")))
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package election
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
-	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"k8s.io/utils/clock"
@@ -33,8 +32,8 @@ type vacancy struct {
 	at   time.Time // when it was seen first
 }
 
-func watchVacancy(ctx context.Context, client coordinationv1client.CoordinationV1Interface, options Options) *vacancy {
-	v := &vacancy{clock: options.Clock, signal: make(chan struct{}, 1)}
+func (c *Candidate) watchVacancy(ctx context.Context) *vacancy {
+	v := &vacancy{clock: c.Clock, signal: make(chan struct{}, 1)}
 	changes := make(chan *coordinationv1.Lease)
 	changed := func(object any) {
 		if current, ok := object.(*coordinationv1.Lease); ok {
@@ -44,8 +43,8 @@ func watchVacancy(ctx context.Context, client coordinationv1client.CoordinationV
 			}
 		}
 	}
-	leases := client.Leases(options.Namespace)
-	byName := fields.OneTermEqualSelector(metav1.ObjectNameField, options.LeaseName).String()
+	leases := c.Client.Leases(c.Namespace)
+	byName := fields.OneTermEqualSelector(metav1.ObjectNameField, c.LeaseName).String()
 	_, controller := toolscache.NewInformerWithOptions(toolscache.InformerOptions{
 		ListerWatcher: toolscache.ToListWatcherWithWatchListSemantics(&toolscache.ListWatch{
 			ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
@@ -56,7 +55,7 @@ func watchVacancy(ctx context.Context, client coordinationv1client.CoordinationV
 				options.FieldSelector = byName
 				return leases.Watch(ctx, options)
 			},
-		}, client),
+		}, c.Client),
 		ObjectType: &coordinationv1.Lease{},
 		Handler: toolscache.ResourceEventHandlerFuncs{
 			AddFunc:    changed,

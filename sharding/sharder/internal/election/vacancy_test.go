@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package election
 
 import (
 	"testing"
@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/testring"
 )
 
 // TestCandidateSucceedsACrashedLeader has an elector that looks every half an hour: only the watch can tell in time.
@@ -20,14 +22,14 @@ func TestCandidateSucceedsACrashedLeader(t *testing.T) {
 	clock := clocktesting.NewFakeClock(time.Now())
 	renewed := metav1.NewMicroTime(clock.Now())
 	leases := fake.NewClientset(&coordinationv1.Lease{
-		ObjectMeta: metav1.ObjectMeta{Namespace: testNamespace, Name: "my-ring"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: testring.Namespace, Name: "my-ring"},
 		Spec: coordinationv1.LeaseSpec{
 			HolderIdentity: new("crashed"), LeaseDurationSeconds: new(int32(15)), RenewTime: &renewed, AcquireTime: &renewed,
 		},
 	})
-	options := patient
-	options.Clock = clock
-	successor := stand(t, leases, options)
+	candidate := patient
+	candidate.Clock = clock
+	successor := stand(t, leases, candidate)
 	g.Eventually(clock.HasWaiters).Should(BeTrue(), "it waits for the lease to expire")
 
 	clock.Step(14 * time.Second)

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+// Package feed watches objects, metadata only.
+package feed
 
 import (
 	"context"
@@ -13,48 +14,50 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/metadata"
 	toolscache "k8s.io/client-go/tools/cache"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/problems"
 )
 
-// feed is one watch, metadata only, and the objects that it brought.
-type feed struct {
+// Feed is one watch, metadata only, and the objects that it brought.
+type Feed struct {
 	informer toolscache.SharedIndexInformer
 }
 
-// feedOptions say what a feed watches.
-type feedOptions struct {
-	kind     schema.GroupVersionKind
-	selector string
-	// changed is called for each object that came, changed or left. It must not block.
-	changed func(types.NamespacedName)
-	// tried is told how each attempt to list or watch ended.
-	tried func(error)
+// Options say what a feed watches.
+type Options struct {
+	Kind     schema.GroupVersionKind
+	Selector string
+	// Changed is called for each object that came, changed or left. It must not block.
+	Changed func(types.NamespacedName)
+	// Tried is told how each attempt to list or watch ended.
+	Tried func(error)
 }
 
-// newFeed returns a feed of the objects that the client gives access to: those of a namespace, or all.
-func newFeed(client metadata.ResourceInterface, semantics any, options feedOptions) (*feed, error) {
+// New returns a feed of the objects that the client gives access to: those of a namespace, or all.
+func New(client metadata.ResourceInterface, semantics any, options Options) (*Feed, error) {
 	informer := toolscache.NewSharedIndexInformerWithOptions(
 		toolscache.ToListWatcherWithWatchListSemantics(&toolscache.ListWatch{
 			ListWithContextFunc: func(ctx context.Context, list metav1.ListOptions) (runtime.Object, error) {
-				list.LabelSelector = options.selector
+				list.LabelSelector = options.Selector
 				objects, err := client.List(ctx, list)
-				options.tried(err)
+				options.Tried(err)
 				return objects, err
 			},
 			WatchFuncWithContext: func(ctx context.Context, list metav1.ListOptions) (watch.Interface, error) {
-				list.LabelSelector = options.selector
+				list.LabelSelector = options.Selector
 				events, err := client.Watch(ctx, list)
-				options.tried(err)
+				options.Tried(err)
 				return events, err
 			},
 		}, semantics),
 		&metav1.PartialObjectMetadata{},
-		toolscache.SharedIndexInformerOptions{ObjectDescription: options.kind.String()},
+		toolscache.SharedIndexInformerOptions{ObjectDescription: options.Kind.String()},
 	)
-	if err := informer.SetTransform(keepIdentityAs(options.kind)); err != nil {
+	if err := informer.SetTransform(keepIdentityAs(options.Kind)); err != nil {
 		return nil, err
 	}
 	if err := informer.SetWatchErrorHandlerWithContext(func(ctx context.Context, r *toolscache.Reflector, err error) {
-		if !concernsResource(err) { // which was reported already
+		if !problems.ConcernsResource(err) { // which was reported already
 			toolscache.DefaultWatchErrorHandler(ctx, r, err)
 		}
 	}); err != nil {
@@ -62,20 +65,23 @@ func newFeed(client metadata.ResourceInterface, semantics any, options feedOptio
 	}
 	changed := func(object any) {
 		if name, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
-			options.changed(name.AsNamespacedName())
+			options.Changed(name.AsNamespacedName())
 		}
 	}
 	_, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
 		AddFunc: changed, UpdateFunc: func(_, object any) { changed(object) }, DeleteFunc: changed,
 	})
-	return &feed{informer: informer}, err
+	return &Feed{informer: informer}, err
 }
 
-// run watches until the context ends. What it brought remains.
-func (f *feed) run(ctx context.Context) { f.informer.RunWithContext(ctx) }
+// Run watches until the context ends. What it brought remains.
+func (f *Feed) Run(ctx context.Context) { f.informer.RunWithContext(ctx) }
 
-// get returns a copy of the object, or nil if there is none.
-func (f *feed) get(name types.NamespacedName) *metav1.PartialObjectMetadata {
+// HasSynced reports whether the objects have been listed.
+func (f *Feed) HasSynced() bool { return f.informer.HasSynced() }
+
+// Get returns a copy of the object, or nil if there is none.
+func (f *Feed) Get(name types.NamespacedName) *metav1.PartialObjectMetadata {
 	object, _, _ := f.informer.GetStore().GetByKey(toolscache.NewObjectName(name.Namespace, name.Name).String())
 	if partial, ok := object.(*metav1.PartialObjectMetadata); ok {
 		return partial.DeepCopy()
@@ -83,8 +89,8 @@ func (f *feed) get(name types.NamespacedName) *metav1.PartialObjectMetadata {
 	return nil
 }
 
-// names returns all objects.
-func (f *feed) names() []types.NamespacedName {
+// Names returns all objects.
+func (f *Feed) Names() []types.NamespacedName {
 	keys := f.informer.GetStore().ListKeys()
 	names := make([]types.NamespacedName, 0, len(keys))
 	for _, key := range keys {

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+// Package metrics holds what the leading sharder of a ring measures.
+package metrics
 
 import (
 	"sync"
@@ -47,8 +48,8 @@ func init() {
 	metrics.Registry.MustRegister(shardsGauge, assignments, drains, moves, fencedShards, passDuration, unassignedObjects)
 }
 
-// ringMetrics are the metrics of one ring. They exist as long as somebody leads it.
-type ringMetrics struct {
+// Ring is the metrics of one ring. They exist as long as somebody leads it.
+type Ring struct {
 	ring     string
 	byAction map[plan.Action]prometheus.Counter
 	fenced   prometheus.Counter
@@ -60,12 +61,12 @@ var leaders = struct {
 	of map[string]int
 }{of: map[string]int{}}
 
-// enterRing returns the metrics of the ring. They are to be left once.
-func enterRing(ring string) *ringMetrics {
+// Enter returns the metrics of the ring. They are to be left once.
+func Enter(ring string) *Ring {
 	leaders.Lock()
 	defer leaders.Unlock()
 	leaders.of[ring]++
-	return &ringMetrics{
+	return &Ring{
 		ring: ring,
 		byAction: map[plan.Action]prometheus.Counter{
 			plan.Assign: assignments.WithLabelValues(ring),
@@ -76,8 +77,8 @@ func enterRing(ring string) *ringMetrics {
 	}
 }
 
-// leave drops the metrics when the last one leaves.
-func (m *ringMetrics) leave() {
+// Leave drops the metrics when the last one leaves.
+func (m *Ring) Leave() {
 	leaders.Lock()
 	defer leaders.Unlock()
 	if leaders.of[m.ring]--; leaders.of[m.ring] > 0 {
@@ -92,23 +93,30 @@ func (m *ringMetrics) leave() {
 	}
 }
 
-func (m *ringMetrics) count(action plan.Action) { m.byAction[action].Inc() }
+// Count counts an object that was assigned, drained or moved.
+func (m *Ring) Count(action plan.Action) { m.byAction[action].Inc() }
 
-func (m *ringMetrics) setMembership(membership *plan.Membership) {
+// CountFenced counts a shard that lost its lease because it did not let an object go.
+func (m *Ring) CountFenced() { m.fenced.Inc() }
+
+// SetMembership makes the states of the shards known.
+func (m *Ring) SetMembership(membership *plan.Membership) {
 	for _, state := range lease.States {
 		shardsGauge.WithLabelValues(m.ring, string(state)).Set(float64(membership.Count(state)))
 	}
 }
 
-func (m *ringMetrics) walked(p pass, duration time.Duration) {
-	kind := "sweep"
-	if p.shard == "" {
-		kind = "check"
-	}
-	passDuration.WithLabelValues(m.ring, kind).Observe(duration.Seconds())
+// ObserveSweep notes how long it took to walk over the objects of a shard that left.
+func (m *Ring) ObserveSweep(duration time.Duration) {
+	passDuration.WithLabelValues(m.ring, "sweep").Observe(duration.Seconds())
 }
 
-// exposeUnassigned exposes the number of unassigned objects of a kind until the returned function is called.
-func (m *ringMetrics) exposeUnassigned(kind schema.GroupVersionKind, count func() int) (hide func()) {
+// ObserveCheck notes how long it took to walk over all assigned objects.
+func (m *Ring) ObserveCheck(duration time.Duration) {
+	passDuration.WithLabelValues(m.ring, "check").Observe(duration.Seconds())
+}
+
+// ExposeUnassigned exposes the number of unassigned objects of a kind until the returned function is called.
+func (m *Ring) ExposeUnassigned(kind schema.GroupVersionKind, count func() int) (hide func()) {
 	return unassignedObjects.add(unassignedLabels{ring: m.ring, group: kind.Group, kind: kind.Kind}, count)
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package metrics
 
 import (
 	"strings"
@@ -13,17 +13,18 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/plan"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/testring"
 )
 
 func TestMetricsOfTheMembership(t *testing.T) {
 	g := NewWithT(t)
 	shardsGauge.Reset() // other tests have rings of their own
-	m, other := enterRing("ring-1"), enterRing("ring-2")
-	m.setMembership(plan.NewMembership("ring-1", shards(map[string]lease.State{
+	m, other := Enter("ring-1"), Enter("ring-2")
+	m.SetMembership(plan.NewMembership("ring-1", testring.Shards(map[string]lease.State{
 		"a": lease.Ready, "b": lease.Ready, "c": lease.Dead, "d": lease.Fenced,
 	})))
-	other.setMembership(plan.NewMembership("ring-2", nil))
-	t.Cleanup(other.leave)
+	other.SetMembership(plan.NewMembership("ring-2", nil))
+	t.Cleanup(other.Leave)
 
 	const name = "controller_sharding_shards"
 	g.Expect(testutil.GatherAndCompare(metrics.Registry, strings.NewReader(`
@@ -43,7 +44,7 @@ controller_sharding_shards{ring="ring-2",state="ready"} 0
 controller_sharding_shards{ring="ring-2",state="uncertain"} 0
 `), name)).To(Succeed())
 
-	m.leave()
+	m.Leave()
 	g.Expect(testutil.GatherAndCount(metrics.Registry, name)).To(Equal(6), "only the leader tells of its ring")
 }
 
@@ -51,9 +52,9 @@ func TestMetricOfUnassignedObjects(t *testing.T) {
 	g := NewWithT(t)
 	const name = "controller_sharding_unassigned_objects"
 	count := 3
-	m := enterRing("ring-1")
-	t.Cleanup(m.leave)
-	hide := m.exposeUnassigned(deployments, func() int { return count })
+	m := Enter("ring-1")
+	t.Cleanup(m.Leave)
+	hide := m.ExposeUnassigned(testring.Deployments, func() int { return count })
 	expect := func(value string) {
 		t.Helper()
 		g.Expect(testutil.GatherAndCompare(metrics.Registry, strings.NewReader(`
@@ -65,7 +66,7 @@ controller_sharding_unassigned_objects{group="apps",kind="Deployment",ring="ring
 	count = 0
 	expect("0")
 
-	hideOther := m.exposeUnassigned(deployments, func() int { return 5 })
+	hideOther := m.ExposeUnassigned(testring.Deployments, func() int { return 5 })
 	expect("5")
 	hideOther()
 	expect("0")
@@ -91,13 +92,13 @@ func TestMetricsVanishWithTheLastLeader(t *testing.T) {
 		}
 		return count
 	}
-	first, second := enterRing("ring-1"), enterRing("ring-1")
-	first.setMembership(plan.NewMembership("ring-1", nil))
-	first.walked(pass{}, 0)
+	first, second := Enter("ring-1"), Enter("ring-1")
+	first.SetMembership(plan.NewMembership("ring-1", nil))
+	first.ObserveCheck(0)
 	g.Expect(series()).To(Equal(11))
-	first.leave()
-	second.count(plan.Drain)
+	first.Leave()
+	second.Count(plan.Drain)
 	g.Expect(series()).To(Equal(11))
-	second.leave()
+	second.Leave()
 	g.Expect(series()).To(BeZero())
 }

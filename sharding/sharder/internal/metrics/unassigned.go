@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package metrics
 
 import (
 	"sync"

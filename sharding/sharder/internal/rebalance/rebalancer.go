@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+// Package rebalance walks over assigned objects when that is called for, page by page, and remembers none of them.
+package rebalance
 
 import (
 	"context"
@@ -15,6 +16,14 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/plan"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/feed"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/metrics"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/problems"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/settle"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/work"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 const (
@@ -34,23 +43,45 @@ type pass struct {
 	shard string
 }
 
-// rebalancer walks over assigned objects after the membership changed. It makes one pass at a time: two that meet at an
+// Rebalancer walks over assigned objects after the membership changed. It makes one pass at a time: two that meet at an
 // object would both decide to move it, and one would be refused.
-type rebalancer struct {
-	options    LeadOptions
-	clock      clock.PassiveClock
-	main       []schema.GroupVersionKind
-	controlled []schema.GroupVersionKind
-	namespaces *namespaces
-	walker     *walker
-	members    *members
-	metrics    *ringMetrics
-	label      string
-	queue      queue[pass]
+type Rebalancer struct {
+	Config
+	walker *walker
+	queue  work.Queue[pass]
 
 	mu   sync.Mutex
 	left map[pass]departure // the sweeps that have not come to an end
 }
+
+// Config is what a Rebalancer needs.
+type Config struct {
+	Scope      scope.Scope
+	Namespaces *feed.Namespaces
+	Membership func() *plan.Membership
+	// Settle says who settles objects, by kind: main and controlled ones.
+	Settle map[schema.GroupVersionKind]settle.Func
+
+	CheckPeriod time.Duration
+	Concurrency int
+	Clock       clock.PassiveClock
+	Client      client.Client // not cached
+	Problems    *problems.Tracker
+	Metrics     *metrics.Ring
+}
+
+// New returns a rebalancer that has nothing to do.
+func New(config Config) *Rebalancer {
+	return &Rebalancer{
+		Config: config,
+		walker: &walker{client: config.Client, problems: config.Problems, concurrency: config.Concurrency, settle: config.Settle},
+		queue:  work.NewQueue[pass]("sharder-rebalancer", work.MinBackoff, work.MaxBackoff),
+		left:   map[pass]departure{},
+	}
+}
+
+// Run walks over objects until the context ends.
+func (r *Rebalancer) Run(ctx context.Context) { work.Run(ctx, "sharder-rebalancer", 1, r, r.queue) }
 
 // departure is why there is a sweep.
 type departure struct {
@@ -58,67 +89,68 @@ type departure struct {
 	swept bool      // whether its objects were walked over once
 }
 
-// membershipChanged starts what the change calls for: who joined gets its share, who left leaves objects behind.
+// MembershipChanged starts what a change calls for: who joined gets its share, who left leaves objects behind.
 // Controlled objects follow when their main objects have been looked at.
-func (r *rebalancer) membershipChanged(c change) {
+func (r *Rebalancer) MembershipChanged(joined, left []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	start := func(kind schema.GroupVersionKind, delay time.Duration) {
-		for _, shard := range c.left {
+		for _, shard := range left {
 			sweep := pass{kind: kind, shard: shard}
-			r.left[sweep] = departure{at: r.clock.Now()}
+			r.left[sweep] = departure{at: r.Clock.Now()}
 			r.queue.AddAfter(sweep, delay)
 		}
-		if len(c.joined) > 0 {
+		if len(joined) > 0 {
 			r.queue.AddAfter(pass{kind: kind}, delay)
 		}
 	}
-	for _, kind := range r.main {
+	for _, kind := range r.Scope.MainKinds() {
 		start(kind, 0)
 	}
-	for _, kind := range r.controlled {
+	for _, kind := range r.Scope.ControlledKinds() {
 		start(kind, followDelay)
 	}
 }
 
-// check starts a pass over all objects.
-func (r *rebalancer) check() {
-	for _, kind := range slices.Concat(r.main, r.controlled) {
+// Check starts a pass over all objects.
+func (r *Rebalancer) Check() {
+	for _, kind := range slices.Concat(r.Scope.MainKinds(), r.Scope.ControlledKinds()) {
 		r.queue.Add(pass{kind: kind})
 	}
 }
 
-func (r *rebalancer) Reconcile(ctx context.Context, p pass) (reconcile.Result, error) {
+// Reconcile makes the pass.
+func (r *Rebalancer) Reconcile(ctx context.Context, p pass) (reconcile.Result, error) {
 	if p.shard != "" {
 		return r.sweep(ctx, p)
 	}
-	if !r.namespaces.known() {
-		return reconcile.Result{}, errNamespacesUnknown
+	if !r.Namespaces.Known() {
+		return reconcile.Result{}, feed.ErrNamespacesUnknown
 	}
-	tour, err := r.walk(ctx, p, client.HasLabels{r.label})
+	tour, err := r.walk(ctx, p, client.HasLabels{r.Scope.LabelShard()})
 	switch {
 	case err != nil:
 		return reconcile.Result{}, err
 	case tour.waiting > 0:
 		return reconcile.Result{RequeueAfter: tour.pause()}, nil
 	}
-	return reconcile.Result{RequeueAfter: wait.Jitter(r.options.CheckPeriod, 0.1)}, nil
+	return reconcile.Result{RequeueAfter: wait.Jitter(r.CheckPeriod, 0.1)}, nil
 }
 
 // sweep moves the objects of a shard that left, again and again until none is found, and none can come any more.
-func (r *rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error) {
+func (r *Rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error) {
 	r.mu.Lock()
 	left := r.left[p]
 	r.mu.Unlock()
-	since := r.clock.Since(left.at)
+	since := r.Clock.Since(left.at)
 
-	membership := r.members.load()
+	membership := r.Membership()
 	if !membership.State(p.shard).Gone() || len(membership.Available()) == 0 {
 		r.end(p, left) // it is back, or the next shard to join starts a pass over all objects
 		return reconcile.Result{}, nil
 	}
 
-	tour, err := r.walk(ctx, p, client.MatchingLabels{r.label: p.shard})
+	tour, err := r.walk(ctx, p, client.MatchingLabels{r.Scope.LabelShard(): p.shard})
 	left = r.noteSwept(p, left) // even if it failed, or passes over all objects would make way for ever
 	if err != nil {
 		return reconcile.Result{}, err
@@ -136,16 +168,20 @@ func (r *rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error
 
 // walk walks over the objects. A pass over all of them leaves out namespaces that are not selected: their objects stay where
 // they are, as long as their shard does.
-func (r *rebalancer) walk(ctx context.Context, p pass, selector client.ListOption) (tour, error) {
-	begun := r.clock.Now()
+func (r *Rebalancer) walk(ctx context.Context, p pass, selector client.ListOption) (tour, error) {
+	begun := r.Clock.Now()
 	w := walk{kind: p.kind, selector: selector}
 	if p.shard == "" {
-		w.selects = r.namespaces.selects
+		w.selects = r.Namespaces.Selects
 		w.mustStop = r.mustYield
 	}
 	done, err := r.walker.walk(ctx, w)
-	done.took = r.clock.Since(begun)
-	r.metrics.walked(p, done.took)
+	done.took = r.Clock.Since(begun)
+	if p.shard == "" {
+		r.Metrics.ObserveCheck(done.took)
+	} else {
+		r.Metrics.ObserveSweep(done.took)
+	}
 	if done.stopped {
 		r.queue.Add(p) // to begin again, behind the sweeps
 	}
@@ -156,12 +192,12 @@ func (r *rebalancer) walk(ctx context.Context, p pass, selector client.ListOptio
 	return done, err
 }
 
-func (r *rebalancer) follows(kind schema.GroupVersionKind) bool {
-	return slices.Contains(r.controlled, kind)
+func (r *Rebalancer) follows(kind schema.GroupVersionKind) bool {
+	return slices.Contains(r.Scope.ControlledKinds(), kind)
 }
 
 // noteSwept notes that the sweep walked once, unless the shard came back and left once more in the meantime.
-func (r *rebalancer) noteSwept(sweep pass, left departure) departure {
+func (r *Rebalancer) noteSwept(sweep pass, left departure) departure {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	swept := departure{at: left.at, swept: true}
@@ -172,7 +208,7 @@ func (r *rebalancer) noteSwept(sweep pass, left departure) departure {
 }
 
 // end forgets the sweep, under the same condition.
-func (r *rebalancer) end(sweep pass, left departure) {
+func (r *Rebalancer) end(sweep pass, left departure) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.left[sweep] == left {
@@ -181,7 +217,7 @@ func (r *rebalancer) end(sweep pass, left departure) {
 }
 
 // mustYield reports whether a pass over all objects has to make way: objects that nobody works on come first.
-func (r *rebalancer) mustYield() bool {
+func (r *Rebalancer) mustYield() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for sweep, departure := range r.left {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package rebalance
 
 import (
 	"context"
@@ -13,58 +13,41 @@ import (
 
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/testring"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 var (
-	sweepOfA = pass{kind: deployments, shard: "a"}
-	check    = pass{kind: deployments}
+	sweepOfA = pass{kind: testring.Deployments, shard: "a"}
+	check    = pass{kind: testring.Deployments}
 )
 
-// rebalancer returns the cluster's rebalancer.
-func (c *cluster) rebalancer(t *testing.T, kinds ...schema.GroupVersionKind) *rebalancer {
-	t.Helper()
-	scope := Scope{Ring: "my-ring"}
-	settle := map[schema.GroupVersionKind]settle{}
-	for _, kind := range append(kinds, deployments) {
-		scope.Resources = append(scope.Resources, Resource{Kind: kind})
-		settle[kind] = c.settler.settle
-	}
-	term := &term{
-		environment: &Environment{clock: c.clock, client: c.client}, shards: &Shards{members: c.members}, scope: scope,
-		options: c.fencer.options, metrics: c.settler.metrics, problems: c.settler.problems,
-	}
-	r := term.newRebalancer(settle)
-	t.Cleanup(r.queue.ShutDown)
-	return r
-}
-
 // newLeftCluster returns a cluster that the shard "a" has just left, with so many objects.
-func newLeftCluster(t *testing.T, count int) (*cluster, *rebalancer) {
+func newLeftCluster(t *testing.T, count int) (*cluster, *Rebalancer) {
 	t.Helper()
 	var objects []*appsv1.Deployment
 	for n := range count {
-		objects = append(objects, deployment(fmt.Sprintf("object-%d", n), assignedTo("a")))
+		objects = append(objects, testring.Deployment(fmt.Sprintf("object-%d", n), testring.AssignedTo("a")))
 	}
 	c := newCluster(t, map[string]lease.State{"a": lease.Dead, "b": lease.Ready}, objects...)
 	r := c.rebalancer(t)
-	r.membershipChanged(change{left: []string{"a"}})
+	r.MembershipChanged(nil, []string{"a"})
 	return c, r
 }
 
 func (c *cluster) countOf(t *testing.T, shard string) int {
 	t.Helper()
-	list := newList(deployments)
-	NewWithT(t).Expect(c.client.List(t.Context(), list, client.MatchingLabels{labelShard: shard})).To(Succeed())
-	c.lists = nil
+	list := scope.ListOf(testring.Deployments)
+	NewWithT(t).Expect(c.Client.List(t.Context(), list, client.MatchingLabels{testring.LabelShard: shard})).To(Succeed())
+	c.Forget()
 	return len(list.Items)
 }
 
-func queued(r *rebalancer) []pass {
+func queued(r *Rebalancer) []pass {
 	var passes []pass
 	for r.queue.Len() > 0 {
 		p, _ := r.queue.Get()
@@ -77,20 +60,22 @@ func queued(r *rebalancer) []pass {
 func TestMembershipChanged(t *testing.T) {
 	statefulSets := appsv1.SchemeGroupVersion.WithKind("StatefulSet")
 	for title, test := range map[string]struct {
-		change change
-		passes []pass
+		joined, left []string
+		passes       []pass
 	}{
-		"a shard joined": {change{joined: []string{"a"}}, []pass{{kind: statefulSets}, {kind: deployments}}},
-		"several joined": {change{joined: []string{"a", "b"}}, []pass{{kind: statefulSets}, {kind: deployments}}},
-		"a shard left":   {change{left: []string{"a"}}, []pass{{statefulSets, "a"}, {deployments, "a"}}},
-		"several left":   {change{left: []string{"a", "b"}}, []pass{{statefulSets, "a"}, {statefulSets, "b"}, {deployments, "a"}, {deployments, "b"}}},
-		"one left as another joined: what nobody works on comes first": {
-			change{joined: []string{"b"}, left: []string{"a"}}, []pass{{statefulSets, "a"}, {kind: statefulSets}, {deployments, "a"}, {kind: deployments}},
-		},
+		"a shard joined": {joined: []string{"a"}, passes: []pass{{kind: statefulSets}, {kind: testring.Deployments}}},
+		"several joined": {joined: []string{"a", "b"}, passes: []pass{{kind: statefulSets}, {kind: testring.Deployments}}},
+		"a shard left":   {left: []string{"a"}, passes: []pass{{statefulSets, "a"}, {testring.Deployments, "a"}}},
+		"several left": {left: []string{"a", "b"}, passes: []pass{
+			{statefulSets, "a"}, {statefulSets, "b"}, {testring.Deployments, "a"}, {testring.Deployments, "b"},
+		}},
+		"one left as another joined: what nobody works on comes first": {joined: []string{"b"}, left: []string{"a"}, passes: []pass{
+			{statefulSets, "a"}, {kind: statefulSets}, {testring.Deployments, "a"}, {kind: testring.Deployments},
+		}},
 	} {
 		t.Run(title, func(t *testing.T) {
 			r := newCluster(t, nil).rebalancer(t, statefulSets)
-			r.membershipChanged(test.change)
+			r.MembershipChanged(test.joined, test.left)
 			NewWithT(t).Expect(queued(r)).To(Equal(test.passes))
 		})
 	}
@@ -102,7 +87,7 @@ func TestSweepRepeatsUntilNothingCanComeAnyMore(t *testing.T) {
 
 	g.Expect(r.Reconcile(t.Context(), sweepOfA)).To(Equal(reconcile.Result{RequeueAfter: 3 * time.Second}))
 	g.Expect(c.countOf(t, "b")).To(Equal(10))
-	g.Expect(c.patches).To(HaveLen(10))
+	g.Expect(c.Patches()).To(HaveLen(10))
 
 	c.clock.Step(500 * time.Millisecond)
 	g.Expect(r.Reconcile(t.Context(), sweepOfA)).To(Equal(reconcile.Result{RequeueAfter: 2500 * time.Millisecond}))
@@ -110,42 +95,42 @@ func TestSweepRepeatsUntilNothingCanComeAnyMore(t *testing.T) {
 	g.Expect(r.Reconcile(t.Context(), sweepOfA)).To(Equal(reconcile.Result{RequeueAfter: time.Second}))
 
 	c.clock.Step(100 * time.Millisecond) // an assignment arrives that was made before
-	g.Expect(c.client.Create(t.Context(), unsaved(deployment("late", assignedTo("a"))))).To(Succeed())
+	g.Expect(c.Client.Create(t.Context(), testring.Unsaved(testring.Deployment("late", testring.AssignedTo("a"))))).To(Succeed())
 	g.Expect(r.Reconcile(t.Context(), sweepOfA)).To(Equal(reconcile.Result{RequeueAfter: time.Second}))
 	g.Expect(c.countOf(t, "b")).To(Equal(11))
 
 	g.Expect(r.left).To(HaveKey(sweepOfA))
 	g.Expect(r.Reconcile(t.Context(), sweepOfA)).To(Equal(reconcile.Result{}))
 	g.Expect(r.left).To(BeEmpty(), "nothing is remembered of a sweep that is over")
-	g.Expect(c.patches).To(HaveLen(11))
+	g.Expect(c.Patches()).To(HaveLen(11))
 }
 
 func TestSweepLooksAtTheShardsObjectsOnly(t *testing.T) {
 	g := NewWithT(t)
 	c, r := newLeftCluster(t, 0)
 	for name, labels := range map[string]map[string]string{
-		"unassigned": nil, "at-b": assignedTo("b"), "at-unknown": assignedTo("unknown"), "draining": drainingAt("a"),
+		"unassigned": nil, "at-b": testring.AssignedTo("b"), "at-unknown": testring.AssignedTo("unknown"), "draining": testring.DrainingAt("a"),
 	} {
-		g.Expect(c.client.Create(t.Context(), unsaved(deployment(name, labels)))).To(Succeed())
+		g.Expect(c.Client.Create(t.Context(), testring.Unsaved(testring.Deployment(name, labels)))).To(Succeed())
 	}
 	_, err := r.Reconcile(t.Context(), sweepOfA)
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(c.patches).To(HaveExactElements(ContainSubstring("uid-of-draining")))
-	g.Expect(c.object(t, "draining").Labels).To(Equal(assignedTo("b")))
+	g.Expect(c.Patches()).To(HaveExactElements(ContainSubstring("uid-of-draining")))
+	g.Expect(c.Object(t, "draining").Labels).To(Equal(testring.AssignedTo("b")))
 }
 
 func TestSweepEnds(t *testing.T) {
 	for title, states := range map[string]map[string]lease.State{
-		"when the shard is back":       ready("a", "b"),
+		"when the shard is back":       testring.Ready("a", "b"),
 		"when the shard is fenced":     {"a": lease.Fenced, "b": lease.Ready},
 		"when no shard is left at all": {"a": lease.Dead, "b": lease.Dead},
 	} {
 		t.Run(title, func(t *testing.T) {
 			g := NewWithT(t)
 			c, r := newLeftCluster(t, 3)
-			c.members.publish(shards(states))
+			c.membership.Publish(states)
 			g.Expect(r.Reconcile(t.Context(), sweepOfA)).To(Equal(reconcile.Result{}))
-			g.Expect(c.lists).To(BeEmpty())
+			g.Expect(c.Lists()).To(BeEmpty())
 			g.Expect(r.left).To(BeEmpty())
 		})
 	}
@@ -154,7 +139,7 @@ func TestSweepEnds(t *testing.T) {
 func TestSweepOfAShardWhoseLeaseWasDeleted(t *testing.T) {
 	g := NewWithT(t)
 	c, r := newLeftCluster(t, 3)
-	c.members.publish(shards(ready("b")))
+	c.membership.Publish(testring.Ready("b"))
 	g.Expect(r.Reconcile(t.Context(), sweepOfA)).NotTo(BeZero())
 	g.Expect(c.countOf(t, "b")).To(Equal(3))
 }
@@ -163,9 +148,9 @@ func TestSweepDoesNotForgetThatTheShardLeftOnceMore(t *testing.T) {
 	g := NewWithT(t)
 	c, r := newLeftCluster(t, 0)
 	c.clock.Step(lateWrites)
-	c.onList = func(context.Context, client.ListOptions) error {
-		c.onList = nil
-		r.membershipChanged(change{left: []string{"a"}})
+	c.OnList = func(context.Context, client.ListOptions) error {
+		c.OnList = nil
+		r.MembershipChanged(nil, []string{"a"})
 		return nil
 	}
 	g.Expect(r.Reconcile(t.Context(), sweepOfA)).To(Equal(reconcile.Result{}))
@@ -179,7 +164,7 @@ func TestWalkGoesOnAfterAnErrorAndReturnsIt(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			g := NewWithT(t)
 			c, r := newLeftCluster(t, 10)
-			c.onPatch = func(_ context.Context, object client.Object) error {
+			c.OnPatch = func(_ context.Context, object client.Object) error {
 				if object.GetName() == "object-3" {
 					return unavailable
 				}
@@ -200,27 +185,27 @@ func TestWalkReturnsErrorsOfListing(t *testing.T) {
 	g := NewWithT(t)
 	c, r := newLeftCluster(t, 10)
 	expired := errors.New("the continue token expired")
-	c.onList = func(context.Context, client.ListOptions) error { return expired }
+	c.OnList = func(context.Context, client.ListOptions) error { return expired }
 	_, err := r.Reconcile(t.Context(), sweepOfA)
 	g.Expect(err).To(And(MatchError(expired), MatchError(ContainSubstring("listing assigned objects of kind Deployment"))))
 }
 
 func TestCheckSettlesAllAssignedObjects(t *testing.T) {
 	g := NewWithT(t)
-	atHome, astray := nameFor("a", 0, "a", "b"), nameFor("b", 0, "a", "b")
-	c := newCluster(t, ready("a", "b"),
-		deployment(atHome, assignedTo("a")), deployment(astray, assignedTo("a")),
-		deployment("left-behind", assignedTo("gone")), deployment("unassigned", nil),
+	atHome, astray := testring.NameFor("a", 0, "a", "b"), testring.NameFor("b", 0, "a", "b")
+	c := newCluster(t, testring.Ready("a", "b"),
+		testring.Deployment(atHome, testring.AssignedTo("a")), testring.Deployment(astray, testring.AssignedTo("a")),
+		testring.Deployment("left-behind", testring.AssignedTo("gone")), testring.Deployment("unassigned", nil),
 	)
 	result, err := c.rebalancer(t).Reconcile(t.Context(), check)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(result.RequeueAfter).To(And(BeNumerically(">=", time.Hour), BeNumerically("<=", 66*time.Minute)))
 
-	g.Expect(c.object(t, atHome).Labels).To(Equal(assignedTo("a")))
-	g.Expect(c.object(t, astray).Labels).To(Equal(drainingAt("a")))
-	g.Expect(c.object(t, "left-behind").Labels).To(Equal(assignedTo(belongsTo("left-behind", "a", "b"))))
-	g.Expect(c.object(t, "unassigned").Labels).To(BeEmpty(), "that is the assigner's")
-	g.Expect(c.patches).To(HaveLen(2))
+	g.Expect(c.Object(t, atHome).Labels).To(Equal(testring.AssignedTo("a")))
+	g.Expect(c.Object(t, astray).Labels).To(Equal(testring.DrainingAt("a")))
+	g.Expect(c.Object(t, "left-behind").Labels).To(Equal(testring.AssignedTo(testring.BelongsTo("left-behind", "a", "b"))))
+	g.Expect(c.Object(t, "unassigned").Labels).To(BeEmpty(), "that is the assigner's")
+	g.Expect(c.Patches()).To(HaveLen(2))
 }
 
 func TestWalkTakesPages(t *testing.T) {
@@ -229,21 +214,21 @@ func TestWalkTakesPages(t *testing.T) {
 
 	_, err := r.Reconcile(t.Context(), check)
 	g.Expect(err).NotTo(HaveOccurred())
-	for i, options := range c.lists {
+	for i, options := range c.Lists() {
 		g.Expect(options.Limit).To(BeEquivalentTo([]int{100, 500, 500}[i]), "the first is written while the others are listed")
 		g.Expect(options.Raw).To(BeNil(), "a resource version of 0 would make the API server ignore the limit")
 	}
 	g.Expect(c.pages()).To(Equal([]string{"", "100", "600"}))
-	g.Expect(c.patches).To(BeEmpty())
+	g.Expect(c.Patches()).To(BeEmpty())
 }
 
 func TestCheckMakesWayForASweepOnce(t *testing.T) {
 	g := NewWithT(t)
 	c, r := newPagedCluster(t)
-	c.onList = func(context.Context, client.ListOptions) error {
-		c.onList = nil
-		c.members.publish(shards(map[string]lease.State{"a": lease.Ready, "b": lease.Dead}))
-		r.membershipChanged(change{left: []string{"b"}})
+	c.OnList = func(context.Context, client.ListOptions) error {
+		c.OnList = nil
+		c.membership.Publish(map[string]lease.State{"a": lease.Ready, "b": lease.Dead})
+		r.MembershipChanged(nil, []string{"b"})
 		return nil
 	}
 	r.queue.Add(check)
@@ -253,10 +238,10 @@ func TestCheckMakesWayForASweepOnce(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(c.pages()).To(Equal([]string{""}), "it stops after the page that it was at")
 
-	sweepOfB := pass{kind: deployments, shard: "b"}
+	sweepOfB := pass{kind: testring.Deployments, shard: "b"}
 	g.Expect(queued(r)).To(Equal([]pass{sweepOfB, check}), "and begins again behind the sweep")
 	g.Expect(r.Reconcile(t.Context(), sweepOfB)).NotTo(BeZero())
-	c.lists = nil
+	c.Forget()
 	_, err = r.Reconcile(t.Context(), check)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(c.pages()).To(HaveLen(3), "the sweep that goes on for late writes is no reason to wait")
@@ -266,34 +251,35 @@ func TestCheckMakesWayForASweepOnce(t *testing.T) {
 func TestCheckDoesNotMakeWayForASweepThatFails(t *testing.T) {
 	g := NewWithT(t)
 	c, r := newPagedCluster(t)
-	c.members.publish(shards(map[string]lease.State{"a": lease.Ready, "b": lease.Dead}))
-	r.membershipChanged(change{left: []string{"b"}})
+	c.membership.Publish(map[string]lease.State{"a": lease.Ready, "b": lease.Dead})
+	r.MembershipChanged(nil, []string{"b"})
 	g.Expect(queued(r)).To(HaveLen(1))
 
-	c.onList = func(context.Context, client.ListOptions) error { return errors.New("service unavailable") }
-	_, err := r.Reconcile(t.Context(), pass{kind: deployments, shard: "b"})
+	c.OnList = func(context.Context, client.ListOptions) error { return errors.New("service unavailable") }
+	_, err := r.Reconcile(t.Context(), pass{kind: testring.Deployments, shard: "b"})
 	g.Expect(err).To(HaveOccurred())
-	c.onList, c.lists = nil, nil
+	c.OnList = nil
+	c.Forget()
 	_, err = r.Reconcile(t.Context(), check)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(c.pages()).To(HaveLen(3))
 }
 
 // newPagedCluster returns a cluster of three pages of objects that are all where they belong.
-func newPagedCluster(t *testing.T) (*cluster, *rebalancer) {
+func newPagedCluster(t *testing.T) (*cluster, *Rebalancer) {
 	t.Helper()
 	var objects []*appsv1.Deployment
 	for n := range firstPageSize + pageSize + 1 {
-		objects = append(objects, deployment(fmt.Sprintf("object-%d", n), assignedTo("a")))
+		objects = append(objects, testring.Deployment(fmt.Sprintf("object-%d", n), testring.AssignedTo("a")))
 	}
-	c := newCluster(t, ready("a"), objects...)
+	c := newCluster(t, testring.Ready("a"), objects...)
 	return c, c.rebalancer(t)
 }
 
 // pages returns the tokens by which pages were asked for.
 func (c *cluster) pages() []string {
 	var tokens []string
-	for _, options := range c.lists {
+	for _, options := range c.Lists() {
 		tokens = append(tokens, options.Continue)
 	}
 	return tokens
@@ -304,7 +290,7 @@ func TestWalkIsBounded(t *testing.T) {
 	c, r := newLeftCluster(t, 40)
 	var writing atomic.Int32
 	proceed := make(chan struct{})
-	c.onPatch = func(context.Context, client.Object) error {
+	c.OnPatch = func(context.Context, client.Object) error {
 		writing.Add(1)
 		defer writing.Add(-1)
 		<-proceed
@@ -315,7 +301,7 @@ func TestWalkIsBounded(t *testing.T) {
 		_, err := r.Reconcile(t.Context(), sweepOfA)
 		done <- err
 	}()
-	g.Eventually(writing.Load, time.Minute).Should(BeEquivalentTo(4), "as many at a time as Options.Concurrency says")
+	g.Eventually(writing.Load, time.Minute).Should(BeEquivalentTo(4), "as many at a time as Config.Concurrency says")
 	g.Consistently(writing.Load).Should(BeEquivalentTo(4))
 	close(proceed)
 	g.Eventually(done, time.Minute).Should(Receive(BeNil()))

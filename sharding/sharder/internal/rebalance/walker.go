@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package rebalance
 
 import (
 	"context"
@@ -14,6 +14,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/problems"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/settle"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 const (
@@ -27,9 +31,9 @@ const (
 // walker pages through objects and hands each to who settles objects of its kind. It remembers none of them.
 type walker struct {
 	client      client.Client // not cached
-	problems    *problems
+	problems    *problems.Tracker
 	concurrency int
-	settle      map[schema.GroupVersionKind]settle
+	settle      map[schema.GroupVersionKind]settle.Func
 }
 
 // walk is what to walk over.
@@ -65,7 +69,7 @@ func (w *walker) walk(ctx context.Context, walk walk) (tour, error) {
 		return err
 	})
 
-	var count [waiting + 1]atomic.Int64
+	var count [settle.Waiting + 1]atomic.Int64
 	var settling errgroup.Group
 	settling.SetLimit(w.concurrency)
 	found := 0
@@ -85,7 +89,7 @@ func (w *walker) walk(ctx context.Context, walk walk) (tour, error) {
 		}
 	}
 	err := errors.Join(listing.Wait(), settling.Wait()) // the objects that failed are found again by the next try
-	result.found, result.written, result.waiting = found, int(count[written].Load()), int(count[waiting].Load())
+	result.found, result.written, result.waiting = found, int(count[settle.Written].Load()), int(count[settle.Waiting].Load())
 	return result, err
 }
 
@@ -93,9 +97,9 @@ func (w *walker) walk(ctx context.Context, walk walk) (tour, error) {
 func (w *walker) list(ctx context.Context, walk walk, pages chan<- []metav1.PartialObjectMetadata) (stopped bool, err error) {
 	limit, continueToken := client.Limit(firstPageSize), ""
 	for {
-		page := newList(walk.kind)
+		page := scope.ListOf(walk.kind)
 		err := w.client.List(ctx, page, walk.selector, limit, client.Continue(continueToken))
-		w.problems.note(walk.kind, "list", err)
+		w.problems.Note(walk.kind, "list", err)
 		if err != nil {
 			return false, fmt.Errorf("listing assigned objects of kind %s: %w", walk.kind.Kind, err)
 		}
@@ -108,12 +112,4 @@ func (w *walker) list(ctx context.Context, walk walk, pages chan<- []metav1.Part
 		}
 		limit = pageSize
 	}
-}
-
-// newList returns an empty list of objects of the kind. Clients cut off one suffix "List", so it has to be there, for the
-// sake of kinds whose own name ends like that.
-func newList(kind schema.GroupVersionKind) *metav1.PartialObjectMetadataList {
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
-	return list
 }

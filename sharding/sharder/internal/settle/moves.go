@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package settle
 
 import (
 	"sync"
@@ -9,19 +9,20 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/plan"
 )
 
-// movesUnderWay counts the moves that are decided on and not answered, by the shard that the object is moved from. That
+// Moves counts the moves of objects that are decided on and not answered, by the shard that the object is moved from. That
 // shard may come back in the meantime, and must not be told to work before the last one has ended: see docs/adr/0010.
-type movesUnderWay struct {
+type Moves struct {
 	mu    sync.Mutex
 	count map[string]int
 }
 
-func newMovesUnderWay() *movesUnderWay { return &movesUnderWay{count: map[string]int{}} }
+// NewMoves returns that no move is under way.
+func NewMoves() *Moves { return &Moves{count: map[string]int{}} }
 
 // begin returns what decide decides on an object of the shard from. If that is to move it, the move is under way until
-// done is called. To decide and to count is one step: whoever publishes a membership, and then asks none, has heard of
+// done is called. To decide and to count is one step: whoever publishes a membership, and then asks None, has heard of
 // every move that was decided on an earlier membership.
-func (m *movesUnderWay) begin(from string, decide func() plan.Decision) (decision plan.Decision, done func()) {
+func (m *Moves) begin(from string, decide func() plan.Decision) (decision plan.Decision, done func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	decision = decide()
@@ -32,7 +33,7 @@ func (m *movesUnderWay) begin(from string, decide func() plan.Decision) (decisio
 	return decision, func() { m.end(from) }
 }
 
-func (m *movesUnderWay) end(from string) {
+func (m *Moves) end(from string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.count[from]--
@@ -41,8 +42,8 @@ func (m *movesUnderWay) end(from string) {
 	}
 }
 
-// none reports whether no move from the shard is under way.
-func (m *movesUnderWay) none(from string) bool {
+// None reports whether no move from the shard is under way.
+func (m *Moves) None(from string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.count[from] == 0

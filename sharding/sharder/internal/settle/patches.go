@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package settle
 
 import (
 	"encoding/json"
@@ -10,13 +10,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 // ownerPatch gives the object to a shard and clears the drain label, unless the object has changed in any way since.
-func (s Scope) ownerPatch(object *metav1.PartialObjectMetadata, shard string) (client.Patch, error) {
-	labels := map[string]any{s.labelShard(): shard}
-	if _, draining := object.Labels[s.labelDrain()]; draining {
-		labels[s.labelDrain()] = nil
+func ownerPatch(s scope.Scope, object *metav1.PartialObjectMetadata, shard string) (client.Patch, error) {
+	labels := map[string]any{s.LabelShard(): shard}
+	if _, draining := object.Labels[s.LabelDrain()]; draining {
+		labels[s.LabelDrain()] = nil
 	}
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		"uid":             object.UID,
@@ -29,11 +31,11 @@ func (s Scope) ownerPatch(object *metav1.PartialObjectMetadata, shard string) (c
 // drainPatch asks the object's owner to let it go, unless the owner has changed since. Other changes do not matter: a
 // drain takes nothing from anybody, so it need not wait for a moment in which people leave the object alone. If the
 // condition fails, the API server calls the patch invalid.
-func (s Scope) drainPatch(object *metav1.PartialObjectMetadata) (client.Patch, error) {
+func drainPatch(s scope.Scope, object *metav1.PartialObjectMetadata) (client.Patch, error) {
 	patch, err := json.Marshal([]operation{
 		{"test", "/metadata/uid", object.UID},
-		{"test", labelPath(s.labelShard()), object.Labels[s.labelShard()]},
-		{"add", labelPath(s.labelDrain()), "true"},
+		{"test", labelPath(s.LabelShard()), object.Labels[s.LabelShard()]},
+		{"add", labelPath(s.LabelDrain()), "true"},
 	})
 	return client.RawPatch(types.JSONPatchType, patch), err
 }

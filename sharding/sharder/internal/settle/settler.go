@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package settle
 
 import (
 	"context"
@@ -15,38 +15,49 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/key"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/plan"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/metrics"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/problems"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 // maxAttempts bounds how often one object is decided on in a row. Each attempt but the last ended in a conflict, or
 // in a membership that changed in the meantime.
 const maxAttempts = 5
 
-// settler carries out what is planned for an object.
-type settler struct {
-	scope    Scope
-	members  *members
-	moves    *movesUnderWay
-	client   client.Client // not cached
-	fencer   *fencer
-	problems *problems
-	metrics  *ringMetrics
-	log      logr.Logger
+// Settler carries out what is planned for a main object.
+type Settler struct {
+	Scope      scope.Scope
+	Membership func() *plan.Membership
+	Moves      *Moves
+	Client     client.Client // not cached
+	Drains     Drains
+	Problems   *problems.Tracker
+	Metrics    *metrics.Ring
+	Log        logr.Logger
 }
 
-// settle brings the object one step closer to its wanted shard, if there is a step for the sharder to take. Every write
-// carries what it was decided on. After a conflict, and when the membership changed while the
-// object was written, the decision is made again on fresh data. An object that is gone is settled.
-func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetadata) (outcome, error) {
-	result := settled
+// Drains hears of objects that their shards were asked to let go.
+type Drains interface {
+	// NoteDrain is told of an object that was not draining until now.
+	NoteDrain(*metav1.PartialObjectMetadata)
+	// NoteDraining is told of any object, draining or not, that is left as it is.
+	NoteDraining(*metav1.PartialObjectMetadata)
+}
+
+// Settle brings the object one step closer to its wanted shard, if there is a step for the sharder to take. Every write
+// carries what it was decided on. After a conflict, and when the membership changed while the object was written, the
+// decision is made again on fresh data. An object that is gone is settled.
+func (s *Settler) Settle(ctx context.Context, object *metav1.PartialObjectMetadata) (Outcome, error) {
+	result := Settled
 	objectKey := key.ForMain(object, object.GroupVersionKind().GroupKind())
 	for range maxAttempts {
 		var membership *plan.Membership
-		decision, done := s.moves.begin(object.Labels[s.scope.labelShard()], func() plan.Decision {
-			membership = s.members.load()
+		decision, done := s.Moves.begin(object.Labels[s.Scope.LabelShard()], func() plan.Decision {
+			membership = s.Membership()
 			return membership.Plan(object.Labels, objectKey)
 		})
 		if decision.Action == plan.Nothing {
-			s.fencer.noteDraining(object)
+			s.Drains.NoteDraining(object)
 			return result, nil
 		}
 
@@ -56,7 +67,7 @@ func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetada
 		case apierrors.IsNotFound(err):
 			return result, nil
 		case apierrors.IsConflict(err):
-			if err := s.client.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
+			if err := s.Client.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
 				return result, client.IgnoreNotFound(err)
 			}
 			continue
@@ -64,13 +75,13 @@ func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetada
 			return result, fmt.Errorf("trying to %s %s %s: %w", decision.Action, object.Kind, client.ObjectKeyFromObject(object), err)
 		}
 
-		s.metrics.count(decision.Action)
-		result = written
-		s.log.V(1).Info("Settled", "action", decision.Action, "kind", object.Kind, "object", client.ObjectKeyFromObject(object), "shard", decision.Shard)
+		s.Metrics.Count(decision.Action)
+		result = Written
+		s.Log.V(1).Info("Settled", "action", decision.Action, "kind", object.Kind, "object", client.ObjectKeyFromObject(object), "shard", decision.Shard)
 		if decision.Action == plan.Drain {
-			s.fencer.noteDrain(object)
+			s.Drains.NoteDrain(object)
 		}
-		if s.members.load() == membership {
+		if s.Membership() == membership {
 			return result, nil
 		}
 	}
@@ -78,17 +89,17 @@ func (s *settler) settle(ctx context.Context, object *metav1.PartialObjectMetada
 }
 
 // write sends the labels that the decision asks for, and updates the object from the answer.
-func (s *settler) write(ctx context.Context, object *metav1.PartialObjectMetadata, decision plan.Decision) error {
-	patch, err := s.scope.ownerPatch(object, decision.Shard)
+func (s *Settler) write(ctx context.Context, object *metav1.PartialObjectMetadata, decision plan.Decision) error {
+	patch, err := ownerPatch(s.Scope, object, decision.Shard)
 	if decision.Action == plan.Drain {
-		patch, err = s.scope.drainPatch(object)
+		patch, err = drainPatch(s.Scope, object)
 	}
 	if err != nil {
 		return fmt.Errorf("encoding the labels: %w", err)
 	}
 	kind := object.GroupVersionKind()
-	if err = s.client.Patch(ctx, object, patch); err == nil || apierrors.IsForbidden(err) {
-		s.problems.note(kind, "patch", err)
+	if err = s.Client.Patch(ctx, object, patch); err == nil || apierrors.IsForbidden(err) {
+		s.Problems.Note(kind, "patch", err)
 	}
 	if decision.Action == plan.Drain && apierrors.IsInvalid(err) {
 		return apierrors.NewConflict(schema.GroupResource{Group: kind.Group, Resource: kind.Kind}, object.Name, err)

@@ -1,12 +1,11 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package shardlease
 
 import (
 	"strconv"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -15,6 +14,8 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/clock"
+
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/testring"
 )
 
 var leaseResource = coordinationv1.SchemeGroupVersion.WithResource("leases")
@@ -41,14 +42,14 @@ func newFakeLeases(leases ...*coordinationv1.Lease) *fakeLeases {
 	return &fakeLeases{clientset}
 }
 
-func (f *fakeLeases) leases(clock clock.PassiveClock) *leases {
-	return &leases{client: f.CoordinationV1(), clock: clock}
+func (f *fakeLeases) leases(clock clock.PassiveClock) *Leases {
+	return &Leases{Client: f.CoordinationV1(), Clock: clock}
 }
 
 // get returns the lease of that name as it is now.
 func (f *fakeLeases) get(t *testing.T, name string) *coordinationv1.Lease {
 	t.Helper()
-	lease, err := f.CoordinationV1().Leases(testNamespace).Get(t.Context(), name, metav1.GetOptions{})
+	lease, err := f.CoordinationV1().Leases(testring.Namespace).Get(t.Context(), name, metav1.GetOptions{})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	return lease
 }
@@ -62,26 +63,4 @@ func (f *fakeLeases) writes() []clienttesting.Action {
 		}
 	}
 	return writes
-}
-
-// heldLease is the lease of a shard that renewed it at the beginning, with 15 seconds to live.
-func heldLease(name string) *coordinationv1.Lease {
-	lease := bareLease(name)
-	lease.Labels = map[string]string{
-		"alpha.sharding.timebertt.dev/controllerring": "my-ring",
-		"alpha.sharding.timebertt.dev/state":          "ready",
-	}
-	lease.Spec.LeaseDurationSeconds = new(int32(15))
-	lease.Spec.LeaseTransitions = new(int32(3))
-	acquired, renewed := metav1.NewMicroTime(begin.Add(-time.Hour)), metav1.NewMicroTime(begin)
-	lease.Spec.AcquireTime, lease.Spec.RenewTime = &acquired, &renewed
-	return lease
-}
-
-// bareLease is a lease that says no more than that its shard holds it.
-func bareLease(name string) *coordinationv1.Lease {
-	return &coordinationv1.Lease{
-		ObjectMeta: metav1.ObjectMeta{Namespace: testNamespace, Name: name, UID: "uid-of-lease", ResourceVersion: "7"},
-		Spec:       coordinationv1.LeaseSpec{HolderIdentity: new(name)},
-	}
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package shardlease
 
 import (
 	"context"
@@ -10,22 +10,22 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"k8s.io/apimachinery/pkg/runtime"
 	clienttesting "k8s.io/client-go/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/testring"
 )
 
 // newDrainingCluster returns a cluster in which the live shard "a" is to let the object "x" go since the beginning.
 func newDrainingCluster(t *testing.T) *cluster {
 	t.Helper()
-	c := newCluster(t, ready("a", "b"), deployment("x", drainingAt("a")))
-	NewWithT(t).Expect(c.leases.Tracker().Add(heldLease("a"))).To(Succeed())
-	c.fencer.noteDraining(c.object(t, "x"))
-	c.gets = 0
+	c := newCluster(t, testring.Ready("a", "b"), testring.Deployment("x", testring.DrainingAt("a")))
+	NewWithT(t).Expect(c.leases.Tracker().Add(testring.HeldLease("a"))).To(Succeed())
+	c.fencer.NoteDraining(c.Object(t, "x"))
+	c.Forget()
 	return c
 }
 
@@ -36,19 +36,19 @@ func (c *cluster) holder(t *testing.T, shard string) string {
 
 func TestNoteDraining(t *testing.T) {
 	g := NewWithT(t)
-	c := newCluster(t, ready("a", "b"))
-	for _, labels := range []map[string]string{nil, assignedTo("a"), {labelDrain: "true"}} {
-		object := deploymentMetadata("x", labels)
-		c.fencer.noteDraining(object)
+	c := newCluster(t, testring.Ready("a", "b"))
+	for _, labels := range []map[string]string{nil, testring.AssignedTo("a"), {testring.LabelDrain: "true"}} {
+		object := testring.Metadata("x", labels)
+		c.fencer.NoteDraining(object)
 	}
 	g.Expect(c.samples()).To(BeEmpty())
 	g.Expect(c.delayed.all()).To(BeEmpty())
 
-	x := deploymentMetadata("x", drainingAt("a"))
-	c.fencer.noteDraining(x)
+	x := testring.Metadata("x", testring.DrainingAt("a"))
+	c.fencer.NoteDraining(x)
 	x.Name = "changed"
-	c.fencer.noteDraining(deploymentMetadata("y", drainingAt("a")))
-	c.fencer.noteDraining(deploymentMetadata("z", drainingAt("b")))
+	c.fencer.NoteDraining(testring.Metadata("y", testring.DrainingAt("a")))
+	c.fencer.NoteDraining(testring.Metadata("z", testring.DrainingAt("b")))
 	g.Expect(c.samples()).To(Equal(map[string]string{"a": "x", "b": "z"}), "one object a shard")
 	g.Expect(c.delayed.all()).To(Equal([]delayed{{"a", time.Minute}, {"b", time.Minute}}))
 }
@@ -61,56 +61,54 @@ func TestFencerWaitsForTheTimeout(t *testing.T) {
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{RequeueAfter: time.Minute}))
 	c.clock.Step(time.Minute - 1)
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{RequeueAfter: 1}))
-	g.Expect(c.gets).To(BeZero(), "nothing is asked before")
+	g.Expect(c.Gets()).To(BeZero(), "nothing is asked before")
 	g.Expect(c.holder(t, "a")).To(Equal("a"))
 }
 
 func TestFencerFencesOnce(t *testing.T) {
 	g := NewWithT(t)
-	before := testutil.ToFloat64(fencedShards.WithLabelValues("my-ring"))
 	c := newDrainingCluster(t)
 
 	c.clock.Step(time.Minute)
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{}))
 	g.Expect(c.holder(t, "a")).To(Equal("shardlease-controller"))
 	g.Expect(c.leases.get(t, "a").Annotations).To(HaveKeyWithValue(fencedUntil, c.clock.Now().Add(15*time.Second).Format(time.RFC3339Nano)))
-	g.Expect(c.patches).To(BeEmpty(), "the objects have to wait until the shard has surely stopped")
+	g.Expect(c.Patches()).To(BeEmpty(), "the objects have to wait until the shard has surely stopped")
 
-	c.members.publish(shards(map[string]lease.State{"a": lease.Fenced, "b": lease.Ready}))
+	c.membership.Publish(map[string]lease.State{"a": lease.Fenced, "b": lease.Ready})
 	c.clock.Step(time.Minute)
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{}))
 	g.Expect(c.samples()).To(BeEmpty())
 	g.Expect(c.leases.writes()).To(HaveLen(1))
-	g.Expect(testutil.ToFloat64(fencedShards.WithLabelValues("my-ring"))).To(Equal(before + 1))
+	g.Expect(c.fenced(t)).To(Equal(1.0))
 }
 
 func TestFencerFencesOnceThoughTheMembershipIsOld(t *testing.T) {
 	g := NewWithT(t)
-	before := testutil.ToFloat64(fencedShards.WithLabelValues("my-ring"))
 	c := newDrainingCluster(t)
 	for range 2 {
 		c.clock.Step(time.Minute)
 		g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{}))
 	}
 	g.Expect(c.leases.writes()).To(HaveLen(1))
-	g.Expect(testutil.ToFloat64(fencedShards.WithLabelValues("my-ring"))).To(Equal(before + 1))
+	g.Expect(c.fenced(t)).To(Equal(1.0))
 }
 
 func TestFencerPicksAnotherWhenTheSampleIsAcknowledged(t *testing.T) {
 	g := NewWithT(t)
 	c := newDrainingCluster(t)
 	for name, labels := range map[string]map[string]string{
-		"hangs": drainingAt("a"), "a-of-another": drainingAt("b"), "a-stays": assignedTo("a"), // which are listed first
+		"hangs": testring.DrainingAt("a"), "a-of-another": testring.DrainingAt("b"), "a-stays": testring.AssignedTo("a"), // which are listed first
 	} {
-		g.Expect(c.client.Create(t.Context(), unsaved(deployment(name, labels)))).To(Succeed())
+		g.Expect(c.Client.Create(t.Context(), testring.Unsaved(testring.Deployment(name, labels)))).To(Succeed())
 	}
-	c.relabel(t, "x", assignedTo("b"))
+	c.Relabel(t, "x", testring.AssignedTo("b"))
 
 	c.clock.Step(time.Minute)
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{}))
 	g.Expect(c.samples()).To(Equal(map[string]string{"a": "hangs"}))
 	g.Expect(c.delayed.all()).To(HaveLen(2))
-	g.Expect(c.lists).To(HaveExactElements(HaveField("Limit", BeEquivalentTo(1))))
+	g.Expect(c.Lists()).To(HaveExactElements(HaveField("Limit", BeEquivalentTo(1))))
 
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{RequeueAfter: time.Minute}), "it gets the whole timeout")
 	g.Expect(c.holder(t, "a")).To(Equal("a"))
@@ -121,34 +119,33 @@ func TestFencerPicksAnotherWhenTheSampleIsAcknowledged(t *testing.T) {
 
 func TestFencerSparesAShard(t *testing.T) {
 	for title, prepare := range map[string]func(*testing.T, *cluster){
-		"that acknowledged": func(t *testing.T, c *cluster) { c.relabel(t, "x", nil) },
+		"that acknowledged": func(t *testing.T, c *cluster) { c.Relabel(t, "x", nil) },
 		"whose object is another's by now, and draining again": func(t *testing.T, c *cluster) {
-			c.relabel(t, "x", drainingAt("b"))
+			c.Relabel(t, "x", testring.DrainingAt("b"))
 		},
-		"that is to keep the object after all": func(t *testing.T, c *cluster) { c.relabel(t, "x", assignedTo("a")) },
+		"that is to keep the object after all": func(t *testing.T, c *cluster) { c.Relabel(t, "x", testring.AssignedTo("a")) },
 		"whose object is deleted": func(t *testing.T, c *cluster) {
-			NewWithT(t).Expect(c.client.Delete(t.Context(), deployment("x", nil))).To(Succeed())
+			NewWithT(t).Expect(c.Client.Delete(t.Context(), testring.Deployment("x", nil))).To(Succeed())
 		},
 		"whose object is another one of that name": func(t *testing.T, c *cluster) {
-			NewWithT(t).Expect(c.client.Delete(t.Context(), deployment("x", nil))).To(Succeed())
-			again := unsaved(deployment("x", drainingAt("a")))
+			NewWithT(t).Expect(c.Client.Delete(t.Context(), testring.Deployment("x", nil))).To(Succeed())
+			again := testring.Unsaved(testring.Deployment("x", testring.DrainingAt("a")))
 			again.UID = "another"
-			NewWithT(t).Expect(c.client.Create(t.Context(), again)).To(Succeed())
+			NewWithT(t).Expect(c.Client.Create(t.Context(), again)).To(Succeed())
 		},
 		"that is gone": func(t *testing.T, c *cluster) {
-			c.members.publish(shards(map[string]lease.State{"a": lease.Dead, "b": lease.Ready}))
+			c.membership.Publish(map[string]lease.State{"a": lease.Dead, "b": lease.Ready})
 		},
-		"that has no lease": func(t *testing.T, c *cluster) { c.members.publish(shards(ready("b"))) },
+		"that has no lease": func(t *testing.T, c *cluster) { c.membership.Publish(testring.Ready("b")) },
 	} {
 		t.Run(title, func(t *testing.T) {
 			g := NewWithT(t)
-			before := testutil.ToFloat64(fencedShards.WithLabelValues("my-ring"))
 			c := newDrainingCluster(t)
 			prepare(t, c)
 			c.clock.Step(time.Minute)
 			g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{}))
 			g.Expect(c.leases.writes()).To(BeEmpty())
-			g.Expect(testutil.ToFloat64(fencedShards.WithLabelValues("my-ring"))).To(Equal(before))
+			g.Expect(c.fenced(t)).To(BeZero())
 		})
 	}
 }
@@ -156,42 +153,35 @@ func TestFencerSparesAShard(t *testing.T) {
 func TestFencerForgetsAShardThatIsGone(t *testing.T) {
 	g := NewWithT(t)
 	c := newDrainingCluster(t)
-	c.members.publish(shards(map[string]lease.State{"a": lease.Dead, "b": lease.Ready}))
+	c.membership.Publish(map[string]lease.State{"a": lease.Dead, "b": lease.Ready})
 	c.clock.Step(time.Minute)
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{}))
 	g.Expect(c.samples()).To(BeEmpty())
-	g.Expect(c.lists).To(BeEmpty())
+	g.Expect(c.Lists()).To(BeEmpty())
 }
 
 func TestFencerDoesNotCountWhatItDidNotTake(t *testing.T) {
 	g := NewWithT(t)
-	before := testutil.ToFloat64(fencedShards.WithLabelValues("my-ring"))
 	c := newDrainingCluster(t)
-	released := heldLease("a")
+	released := testring.HeldLease("a")
 	*released.Spec.HolderIdentity = ""
-	g.Expect(c.leases.Tracker().Update(leaseResource, released, testNamespace)).To(Succeed())
+	g.Expect(c.leases.Tracker().Update(leaseResource, released, testring.Namespace)).To(Succeed())
 	c.clock.Step(time.Minute)
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{}))
 	g.Expect(c.leases.writes()).To(BeEmpty())
-	g.Expect(testutil.ToFloat64(fencedShards.WithLabelValues("my-ring"))).To(Equal(before))
+	g.Expect(c.fenced(t)).To(BeZero())
 }
 
 func TestFencerStartsAgainForAnObjectThatIsDrainedAgain(t *testing.T) {
 	g := NewWithT(t)
-	name := nameFor("b", 0, "a", "b")
-	c := newCluster(t, ready("a", "b"), deployment(name, assignedTo("a")))
-	g.Expect(c.leases.Tracker().Add(heldLease("a"))).To(Succeed())
-	g.Expect(c.settle(t.Context(), c.object(t, name))).To(Succeed())
-	g.Expect(c.object(t, name).Labels).To(Equal(drainingAt("a")))
+	c := newDrainingCluster(t)
+	x := testring.Metadata("x", testring.DrainingAt("a"))
 
 	c.clock.Step(50 * time.Second)
-	c.relabel(t, name, assignedTo("a")) // it was let go, and came back
-	g.Expect(c.settle(t.Context(), c.object(t, name))).To(Succeed())
-	g.Expect(c.object(t, name).Labels).To(Equal(drainingAt("a")))
-
+	c.fencer.NoteDrain(x) // it was let go, and came back
 	c.clock.Step(10 * time.Second)
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{RequeueAfter: 50 * time.Second}))
-	g.Expect(c.settle(t.Context(), c.object(t, name))).To(Succeed())
+	c.fencer.NoteDraining(x)
 	c.clock.Step(50 * time.Second)
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{}))
 	g.Expect(c.holder(t, "a")).To(Equal("shardlease-controller"), "to come across it does not start the clock again")
@@ -201,7 +191,7 @@ func TestFencerKeepsTheSampleWhenAnotherObjectIsDrained(t *testing.T) {
 	g := NewWithT(t)
 	c := newDrainingCluster(t)
 	c.clock.Step(50 * time.Second)
-	c.fencer.noteDrain(deploymentMetadata("y", drainingAt("a")))
+	c.fencer.NoteDrain(testring.Metadata("y", testring.DrainingAt("a")))
 	g.Expect(c.samples()).To(Equal(map[string]string{"a": "x"}))
 	g.Expect(c.fencer.Reconcile(t.Context(), "a")).To(Equal(reconcile.Result{RequeueAfter: 10 * time.Second}))
 }
@@ -209,7 +199,7 @@ func TestFencerKeepsTheSampleWhenAnotherObjectIsDrained(t *testing.T) {
 func TestFencerReturnsErrorsAndTriesAgain(t *testing.T) {
 	unavailable := errors.New("service unavailable")
 	for title, fail := range map[string]func(c *cluster, err error){
-		"of reading the object": func(c *cluster, err error) { c.onGet = func(context.Context) error { return err } },
+		"of reading the object": func(c *cluster, err error) { c.OnGet = func(context.Context) error { return err } },
 		"of fencing": func(c *cluster, err error) {
 			c.leases.PrependReactor("update", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
 				return true, nil, err
@@ -231,9 +221,9 @@ func TestFencerReturnsErrorsAndTriesAgain(t *testing.T) {
 	t.Run("of looking for another object", func(t *testing.T) {
 		g := NewWithT(t)
 		c := newDrainingCluster(t)
-		c.relabel(t, "x", nil)
+		c.Relabel(t, "x", nil)
 		c.clock.Step(time.Minute)
-		c.onList = func(context.Context, client.ListOptions) error { return unavailable }
+		c.OnList = func(context.Context, client.ListOptions) error { return unavailable }
 		_, err := c.fencer.Reconcile(t.Context(), "a")
 		g.Expect(err).To(MatchError(unavailable))
 	})

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+package shardlease
 
 import (
 	"errors"
@@ -20,6 +20,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/testring"
 )
 
 const (
@@ -28,7 +29,7 @@ const (
 )
 
 // later is when the sharder acts on leases that were renewed at the beginning.
-var later = begin.Add(16 * time.Second)
+var later = testring.Begin.Add(16 * time.Second)
 
 // beTaken matches a lease that the sharder took later, for so many seconds.
 func beTaken(seconds, transitions int32, state string) types.GomegaMatcher {
@@ -46,7 +47,7 @@ func beTaken(seconds, transitions int32, state string) types.GomegaMatcher {
 }
 
 func leaseNamed(name string) apitypes.NamespacedName {
-	return apitypes.NamespacedName{Namespace: testNamespace, Name: name}
+	return apitypes.NamespacedName{Namespace: testring.Namespace, Name: name}
 }
 
 // sent returns the lease that was sent in the only write.
@@ -60,7 +61,7 @@ func (f *fakeLeases) sent(t *testing.T) *coordinationv1.Lease {
 
 func TestAcquireLease(t *testing.T) {
 	g := NewWithT(t)
-	held := heldLease("a")
+	held := testring.HeldLease("a")
 	held.Annotations = map[string]string{fencedUntil: "long ago", "another": "annotation"}
 	unchanged := held.DeepCopy()
 	f := newFakeLeases(held)
@@ -75,7 +76,7 @@ func TestAcquireLease(t *testing.T) {
 
 func TestFenceLease(t *testing.T) {
 	g := NewWithT(t)
-	f := newFakeLeases(heldLease("a"))
+	f := newFakeLeases(testring.HeldLease("a"))
 
 	g.Expect(f.leases(clocktesting.NewFakePassiveClock(later)).fence(t.Context(), leaseNamed("a"))).To(BeTrue())
 	g.Expect(f.sent(t).ResourceVersion).To(Equal("7"))
@@ -90,10 +91,10 @@ func TestFenceLease(t *testing.T) {
 }
 
 func TestFenceLeavesAloneWhatIsNotHeldByItsShard(t *testing.T) {
-	released, taken := heldLease("released"), heldLease("taken")
+	released, taken := testring.HeldLease("released"), testring.HeldLease("taken")
 	*released.Spec.HolderIdentity = ""
 	*taken.Spec.HolderIdentity = "shardlease-controller"
-	nobodys := heldLease("nobodys")
+	nobodys := testring.HeldLease("nobodys")
 	nobodys.Spec.HolderIdentity = nil
 
 	for _, name := range []string{"released", "taken", "nobodys", "deleted"} {
@@ -111,26 +112,26 @@ func TestLeasesThatSayNothing(t *testing.T) {
 
 	t.Run("are acquired", func(t *testing.T) {
 		g := NewWithT(t)
-		f := newFakeLeases(bareLease("a"))
-		g.Expect(f.leases(clock).acquire(t.Context(), bareLease("a"))).To(Succeed())
+		f := newFakeLeases(testring.BareLease("a"))
+		g.Expect(f.leases(clock).acquire(t.Context(), testring.BareLease("a"))).To(Succeed())
 		g.Expect(f.get(t, "a")).To(beTaken(30, 1, "dead"))
 	})
 	t.Run("are fenced", func(t *testing.T) {
 		g := NewWithT(t)
-		f := newFakeLeases(bareLease("a"))
+		f := newFakeLeases(testring.BareLease("a"))
 		g.Expect(f.leases(clock).fence(t.Context(), leaseNamed("a"))).To(BeTrue())
 		g.Expect(f.get(t, "a")).To(beTaken(30, 1, "fenced"))
 		g.Expect(f.get(t, "a").Annotations).To(HaveKeyWithValue(fencedUntil, later.Add(15*time.Second).Format(time.RFC3339Nano)))
 	})
 	t.Run("are labelled", func(t *testing.T) {
 		g := NewWithT(t)
-		f := newFakeLeases(bareLease("a"))
-		g.Expect(f.leases(clock).label(t.Context(), bareLease("a"), lease.Ready)).To(Succeed())
+		f := newFakeLeases(testring.BareLease("a"))
+		g.Expect(f.leases(clock).label(t.Context(), testring.BareLease("a"), lease.Ready)).To(Succeed())
 		g.Expect(f.get(t, "a").Labels).To(Equal(map[string]string{stateLabel: "ready"}))
 	})
 	t.Run("are removed", func(t *testing.T) {
 		g := NewWithT(t)
-		f := newFakeLeases(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: testNamespace, Name: "a"}})
+		f := newFakeLeases(&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: testring.Namespace, Name: "a"}})
 		g.Expect(f.leases(clock).remove(t.Context(), f.get(t, "a"))).To(Succeed())
 	})
 }
@@ -138,7 +139,7 @@ func TestLeasesThatSayNothing(t *testing.T) {
 func TestTakeLeaseWithADurationOfItsOwn(t *testing.T) {
 	for duration, taken := range map[int32]int32{1: 2, 40: 80, 0: 30, -5: 30} {
 		g := NewWithT(t)
-		held := heldLease("a")
+		held := testring.HeldLease("a")
 		held.Spec.LeaseDurationSeconds = &duration
 		f := newFakeLeases(held)
 		g.Expect(f.leases(clocktesting.NewFakePassiveClock(later)).acquire(t.Context(), held)).To(Succeed())
@@ -148,7 +149,7 @@ func TestTakeLeaseWithADurationOfItsOwn(t *testing.T) {
 
 func TestLabelLease(t *testing.T) {
 	g := NewWithT(t)
-	held := heldLease("a")
+	held := testring.HeldLease("a")
 	unchanged := held.DeepCopy()
 	f := newFakeLeases(held)
 
@@ -161,7 +162,7 @@ func TestLabelLease(t *testing.T) {
 
 func TestRemoveLease(t *testing.T) {
 	g := NewWithT(t)
-	held := heldLease("a")
+	held := testring.HeldLease("a")
 	f := newFakeLeases(held)
 	g.Expect(f.leases(clocktesting.NewFakePassiveClock(later)).remove(t.Context(), held)).To(Succeed())
 
@@ -176,13 +177,13 @@ func TestLeasesReturnErrors(t *testing.T) {
 	refuse := func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refusal }
 
 	g := NewWithT(t)
-	f := newFakeLeases(heldLease("a"))
+	f := newFakeLeases(testring.HeldLease("a"))
 	f.PrependReactor("update", "leases", refuse)
 	f.PrependReactor("delete", "leases", refuse)
 	l := f.leases(clocktesting.NewFakePassiveClock(later))
-	g.Expect(l.acquire(t.Context(), heldLease("a"))).To(BeIdenticalTo(refusal))
-	g.Expect(l.label(t.Context(), heldLease("a"), lease.Dead)).To(BeIdenticalTo(refusal))
-	g.Expect(l.remove(t.Context(), heldLease("a"))).To(BeIdenticalTo(refusal))
+	g.Expect(l.acquire(t.Context(), testring.HeldLease("a"))).To(BeIdenticalTo(refusal))
+	g.Expect(l.label(t.Context(), testring.HeldLease("a"), lease.Dead)).To(BeIdenticalTo(refusal))
+	g.Expect(l.remove(t.Context(), testring.HeldLease("a"))).To(BeIdenticalTo(refusal))
 	taken, err := l.fence(t.Context(), leaseNamed("a"))
 	g.Expect(err).To(BeIdenticalTo(refusal))
 	g.Expect(taken).To(BeFalse())

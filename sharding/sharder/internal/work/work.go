@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sharder
+// Package work does what is in a queue. It is what a controller of controller-runtime does, but for the workers: those come
+// and go with the requests, because a process may have many rings, each with many queues that are empty nearly all the time.
+package work
 
 import (
 	"context"
@@ -15,37 +17,30 @@ import (
 )
 
 const (
-	// maxBackoff is the longest wait before something that failed is tried again. It is short, because what waits here
+	// MinBackoff is the wait before something is tried again that failed once.
+	MinBackoff = 5 * time.Millisecond
+
+	// MaxBackoff is the longest wait before something that failed is tried again. It is short, because what waits here
 	// is an object that nobody works on.
-	maxBackoff = 30 * time.Second
-
-	// maxLeaseBackoff is shorter still: a shard that crashed is all that its objects wait for.
-	maxLeaseBackoff = time.Second
-
-	// minWait and maxWait are the shortest and the longest wait before a controlled object, whose main object is changing
-	// hands, is looked at again. A handover takes some hundred milliseconds; a shard that hangs makes it the drain timeout.
-	minWait, maxWait = 50 * time.Millisecond, 5 * time.Second
+	MaxBackoff = 30 * time.Second
 )
 
-// queue holds what is to be done.
-type queue[request comparable] = workqueue.TypedRateLimitingInterface[request]
+// ErrWaiting has a request tried again like one that failed, without a word about it: somebody else has to act first.
+var ErrWaiting = errors.New("somebody else has to act first")
 
-func newQueue[request comparable](name string, longestBackoff time.Duration) queue[request] {
-	return newQueueWithBackoff[request](name, 5*time.Millisecond, longestBackoff)
-}
+// Queue holds what is to be done.
+type Queue[request comparable] = workqueue.TypedRateLimitingInterface[request]
 
-func newQueueWithBackoff[request comparable](name string, shortest, longest time.Duration) queue[request] {
+// NewQueue returns a queue whose requests wait so long, at the shortest and at the longest, when they failed.
+func NewQueue[request comparable](name string, shortest, longest time.Duration) Queue[request] {
 	return workqueue.NewTypedRateLimitingQueueWithConfig(
 		workqueue.NewTypedItemExponentialFailureRateLimiter[request](shortest, longest),
 		workqueue.TypedRateLimitingQueueConfig[request]{Name: name},
 	)
 }
 
-// work does what is in the queue until the context ends, so many requests at a time at most, and shuts the queue down.
-//
-// It is what a controller of controller-runtime does, but for the workers: those come and go with the requests, because
-// a process may have many rings, each with many queues that are empty nearly all the time.
-func work[request comparable](ctx context.Context, name string, concurrency int, reconciler reconcile.TypedReconciler[request], queue queue[request]) {
+// Run does what is in the queue until the context ends, so many requests at a time at most, and shuts the queue down.
+func Run[request comparable](ctx context.Context, name string, concurrency int, reconciler reconcile.TypedReconciler[request], queue Queue[request]) {
 	log := logr.FromContextOrDiscard(ctx).WithValues("controller", name)
 	stop := context.AfterFunc(ctx, queue.ShutDown)
 	defer queue.ShutDown()
@@ -63,7 +58,7 @@ func work[request comparable](ctx context.Context, name string, concurrency int,
 			result, err := reconciler.Reconcile(ctx, next)
 			switch {
 			case ctx.Err() != nil: // what fails now fails because of that
-			case errors.Is(err, errWaiting):
+			case errors.Is(err, ErrWaiting):
 				queue.AddRateLimited(next)
 			case err != nil:
 				log.Error(err, "Reconciling failed, it is tried again", "request", next)

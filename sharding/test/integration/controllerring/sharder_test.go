@@ -16,7 +16,7 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/admission"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/controllerring"
-	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/lead"
 )
 
 // process is a replica of the sharder, as far as that is possible in one process.
@@ -41,7 +41,7 @@ func startSharder(config *rest.Config, election string) *process {
 		GracefulShutdownTimeout: new(10 * time.Second),
 	})
 	Expect(err).NotTo(HaveOccurred())
-	environment, err := sharder.NewEnvironment(config, mgr.GetRESTMapper(), sharder.EnvironmentOptions{})
+	environment, err := lead.NewEnvironment(config, mgr.GetRESTMapper(), lead.EnvironmentOptions{})
 	Expect(err).NotTo(HaveOccurred())
 	rings, err := controllerring.AddToManager(mgr, environment, controllerring.Options{
 		Namespace: "sharding-system",
