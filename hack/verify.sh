@@ -60,8 +60,11 @@ imports() {
     forbid "$package" '^(k8s\.io/client-go|sigs\.k8s\.io/controller-runtime)(/|$)'
   done
   forbid ring "^(k8s\.io|sigs\.k8s\.io|$module/sharding/(key|lease|plan|shard|sharder))(/|$)"
-  forbid shard "^$module/sharding/sharder(/|$)"
-  forbid sharder "^$module/sharding/shard(/|$)"
+  forbid shard/... "^$module/sharding/sharder(/|$)"
+  forbid sharder/... "^$module/sharding/shard(/|$)"
+  for package in sharder/scope sharder/membership; do
+    forbid "$package" "^$module/sharding/sharder/(lead|internal)(/|$)"
+  done
   return "$failed"
 }
 
