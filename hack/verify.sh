@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Checks what belongs together: generated files and their sources, go.mod and imports, packages and what they may know,
-# documents and what they link to, decisions and their numbers.
+# programs and what makes them large, documents and what they link to, decisions and their numbers.
 # It changes nothing, runs all checks, and lists those that failed at the end with the command that repairs them.
 #
 # usage: hack/verify.sh
@@ -68,6 +68,19 @@ imports() {
   return "$failed"
 }
 
+# A program that can reach a template engine keeps each method of each type that it links: docs/adr/0012-lean-programs.md.
+lean() {
+  local program failed=0
+  for program in sharding/cmd/sharder webhosting-operator/cmd/webhosting-operator; do
+    (cd "$root/${program%%/*}" && go build -buildvcs=false -o "$scratch/program" "./${program#*/}")
+    if go tool nm "$scratch/program" | grep -F 'text/template.(*state).evalField' >/dev/null; then
+      echo "$program reaches the package text/template"
+      failed=1
+    fi
+  done
+  return "$failed"
+}
+
 # The linter checks the headers of Go files.
 headers() {
   local file failed=0
@@ -125,6 +138,7 @@ check() { # NAME REPAIR
 check generated 'run: make generate'
 check tidy 'run: GOWORK=off go mod tidy, in each module named above'
 check imports 'see docs/development.md for the directions of imports'
+check lean 'find who imports it by: go list -deps, and go build -ldflags=-dumpdep'
 check headers 'start the file as the others start'
 check links 'repair the links named above'
 check decisions 'give each decision the next free number, and a line in docs/adr/README.md'

@@ -9,7 +9,6 @@ import (
 	"runtime"
 
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/componentconfig"
@@ -24,7 +23,7 @@ func MetricsOptions(metrics *componentconfig.MetricsServer, debugging *component
 		CertDir:       metrics.CertDir,
 	}
 	if opts.SecureServing {
-		opts.FilterProvider = filters.WithAuthenticationAndAuthorization
+		opts.FilterProvider = onlyAuthorized
 	}
 	if debugging.EnableProfiling {
 		opts.ExtraHandlers = profilingHandlers()

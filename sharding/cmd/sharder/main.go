@@ -58,7 +58,6 @@ flags are for what differs between them, and override the file.`,
 			return run(cmd.Context(), config)
 		},
 	}
-	cmd.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w (see %s --help)", err, cmd.Name())
 	})

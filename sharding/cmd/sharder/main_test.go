@@ -78,7 +78,7 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 	stdout, _, code = runProgram(t, "--version")
 	g.Expect(code).To(BeZero())
-	g.Expect(stdout).To(MatchRegexp(`^sharder \S+ \(.*go1\..*\)\n$`))
+	g.Expect(stdout).To(MatchRegexp(`^sharder version \S+ \(.*go1\..*\)\n$`))
 }
 
 // runProgram runs the program to its end and returns what it wrote, and its exit code.

@@ -54,7 +54,6 @@ everything else that instances have in common; the flags are for what differs be
 			return run(cmd.Context(), config)
 		},
 	}
-	cmd.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w (see %s --help)", err, cmd.Name())
 	})

@@ -14,22 +14,22 @@ var genericFamilies = []string{
 	"ui-serif", "ui-sans-serif", "ui-monospace", "ui-rounded",
 }
 
-// family is one font family: a generic one, which goes into a style sheet as it is, or the name of a font, which goes
-// into it as a quoted string, so that no name needs to be a valid CSS identifier.
-type family struct {
-	Name    string
-	Generic bool
-}
-
-// parseFamilies splits a list of font families. Empty ones are left out.
-func parseFamilies(list string) []family {
-	var families []family
+// cssFamilies returns a list of font families as it stands before others in a style sheet, each followed by a comma. Empty
+// ones are left out. Generic families are written as the words that they are, and names of fonts as quoted strings, so that
+// no name needs to be a valid CSS identifier.
+func cssFamilies(list string) string {
+	var families strings.Builder
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.Trim(name, ` "'`)
 		if name == "" {
 			continue
 		}
-		families = append(families, family{Name: name, Generic: slices.Contains(genericFamilies, strings.ToLower(name))})
+		if generic := strings.ToLower(name); slices.Contains(genericFamilies, generic) {
+			families.WriteString(generic)
+		} else {
+			families.WriteString(cssString(name))
+		}
+		families.WriteString(", ")
 	}
-	return families
+	return families.String()
 }

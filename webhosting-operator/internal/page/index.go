@@ -5,37 +5,31 @@ package page
 
 import (
 	_ "embed"
-	"html/template"
+	"net/url"
 	"strings"
 )
 
 //go:embed templates/index.html.tmpl
-var indexSource string
+var indexTemplate string
 
-var indexTemplate = template.Must(template.New(IndexHTML).Parse(indexSource))
-
-// index is what the template sees. All of it goes through the template's escaping for the place where it is used, also
-// what was brought into a harmless form before.
-type index struct {
-	Input
-	Background, Foreground, Shade string
-	Families                      []family
-}
-
-func renderIndex(in Input) (string, error) {
+// renderIndex fills the template in one pass, so no value is taken for a place. Every value has the form that is harmless
+// in its place.
+func renderIndex(in Input) string {
 	background := parseColor(in.Color)
 	foreground, shade := readableOn(background), black
 	if foreground == black {
 		shade = white
 	}
-	var html strings.Builder
-	err := indexTemplate.Execute(&html, index{
-		Input:      in,
-		Background: cssColor(background),
-		Foreground: cssColor(foreground),
-		Shade:      cssColor(shade) + "29", // 16 %; it takes the background further away from the foreground
-		Families:   parseFamilies(in.FontFamily),
-	})
-	// A browser reads broken characters as the replacement character, and hashes the style sheet as it has read it.
-	return strings.ToValidUTF8(html.String(), "\uFFFD"), err
+	return strings.NewReplacer(
+		"{{namespace}}", htmlText(in.Namespace),
+		"{{name}}", htmlText(in.Name),
+		"{{server-name}}", htmlText(in.ServerName),
+		"{{color}}", htmlText(in.Color),
+		"{{font-family}}", htmlText(in.FontFamily),
+		"{{background}}", cssColor(background),
+		"{{background-in-url}}", url.QueryEscape(cssColor(background)),
+		"{{foreground}}", cssColor(foreground),
+		"{{shade}}", cssColor(shade)+"29", // 16 %; it takes the background further away from the foreground
+		"{{families}}", cssFamilies(in.FontFamily),
+	).Replace(indexTemplate)
 }

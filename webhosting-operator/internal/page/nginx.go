@@ -8,29 +8,26 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"errors"
+	"strconv"
 	"strings"
-	"text/template"
 )
 
 //go:embed templates/nginx.conf.tmpl
-var nginxSource string
+var nginxTemplate string
 
-var nginxTemplate = template.Must(template.New(NginxConf).Parse(nginxSource))
-
-type nginx struct {
-	Input
-	Port                  int
-	HealthPath, StyleHash string
-}
-
+// renderNginx fills the template. Namespace and name are DNS labels, which are harmless in nginx's configuration.
 func renderNginx(in Input, html string) (string, error) {
 	hash, err := styleHash(html)
 	if err != nil {
 		return "", err
 	}
-	var conf strings.Builder
-	err = nginxTemplate.Execute(&conf, nginx{Input: in, Port: Port, HealthPath: HealthPath, StyleHash: hash})
-	return conf.String(), err
+	return strings.NewReplacer(
+		"{{namespace}}", in.Namespace,
+		"{{name}}", in.Name,
+		"{{port}}", strconv.Itoa(Port),
+		"{{health-path}}", HealthPath,
+		"{{style-hash}}", hash,
+	).Replace(nginxTemplate), nil
 }
 
 // styleHash returns the hash by which a content security policy allows the page's own style sheet and no other.

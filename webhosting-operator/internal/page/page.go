@@ -55,10 +55,7 @@ func Render(in Input) (Files, error) {
 	if messages := validation.IsDNS1123Label(in.Name); len(messages) > 0 {
 		return nil, fmt.Errorf("invalid name %q: %s", in.Name, messages[0])
 	}
-	html, err := renderIndex(in)
-	if err != nil {
-		return nil, fmt.Errorf("rendering %s: %w", IndexHTML, err)
-	}
+	html := renderIndex(in)
 	conf, err := renderNginx(in, html)
 	if err != nil {
 		return nil, fmt.Errorf("rendering %s: %w", NginxConf, err)
