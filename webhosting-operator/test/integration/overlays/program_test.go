@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -69,9 +70,9 @@ var _ = Describe("Program", func() {
 
 			By("serving metrics to those who may read them, and to nobody else")
 			Eventually(get).WithArguments(ctx, "https://"+metrics+"/metrics", "").Should(Equal(http.StatusUnauthorized))
-			Expect(get(ctx, "https://"+metrics+"/metrics", serviceAccountToken(ctx, "stranger"))).To(Equal(http.StatusForbidden))
+			Expect(get(ctx, "https://"+metrics+"/metrics", serviceAccountToken(ctx, namespace, "stranger"))).To(Equal(http.StatusForbidden))
 			bindClusterRole(ctx, "webhosting-operator-metrics-reader", "monitoring")
-			Expect(get(ctx, "https://"+metrics+"/metrics", serviceAccountToken(ctx, "monitoring"))).To(Equal(http.StatusOK))
+			Expect(get(ctx, "https://"+metrics+"/metrics", serviceAccountToken(ctx, namespace, "monitoring"))).To(Equal(http.StatusOK))
 
 			By("releasing every lease when it is told to stop")
 			session.Signal(syscall.SIGTERM)
@@ -93,22 +94,35 @@ var _ = Describe("Program", func() {
 // startProgram runs the operator with the permissions of its ServiceAccount and no others.
 func startProgram(ctx context.Context, args ...string) *gexec.Session {
 	GinkgoHelper()
-	file := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+	return startAs(ctx, namespace, "webhosting-operator", program, args...)
+}
+
+// startAs runs a program as a ServiceAccount.
+func startAs(ctx context.Context, namespace, account, program string, args ...string) *gexec.Session {
+	GinkgoHelper()
 	kubeconfig := clientcmdapi.NewConfig()
 	kubeconfig.Clusters["test"] = &clientcmdapi.Cluster{Server: restConfig.Host, CertificateAuthorityData: restConfig.CAData}
-	kubeconfig.AuthInfos["test"] = &clientcmdapi.AuthInfo{Token: serviceAccountToken(ctx, "webhosting-operator")}
+	kubeconfig.AuthInfos["test"] = &clientcmdapi.AuthInfo{Token: serviceAccountToken(ctx, namespace, account)}
 	kubeconfig.Contexts["test"] = &clientcmdapi.Context{Cluster: "test", AuthInfo: "test"}
 	kubeconfig.CurrentContext = "test"
-	Expect(clientcmd.WriteToFile(*kubeconfig, file)).To(Succeed())
+	content, err := clientcmd.Write(*kubeconfig)
+	Expect(err).NotTo(HaveOccurred())
 
-	session, err := gexec.Start(exec.Command(program, append(args, "--kubeconfig", file)...), GinkgoWriter, GinkgoWriter)
+	session, err := gexec.Start(exec.Command(program, append(args, "--kubeconfig", writeFile("kubeconfig", string(content)))...), GinkgoWriter, GinkgoWriter)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { session.Kill().Wait() })
 	return session
 }
 
-// serviceAccountToken returns a token of a ServiceAccount in the operator's namespace, which is created if need be.
-func serviceAccountToken(ctx context.Context, name string) string {
+func writeFile(name, content string) string {
+	GinkgoHelper()
+	file := filepath.Join(GinkgoT().TempDir(), name)
+	Expect(os.WriteFile(file, []byte(content), 0o600)).To(Succeed())
+	return file
+}
+
+// serviceAccountToken returns a token of a ServiceAccount, which is created if need be.
+func serviceAccountToken(ctx context.Context, namespace, name string) string {
 	GinkgoHelper()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}}
 	Expect(client.IgnoreAlreadyExists(admin.Create(ctx, account))).To(Succeed())

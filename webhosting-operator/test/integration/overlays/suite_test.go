@@ -6,6 +6,7 @@
 package overlays_test
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -37,6 +38,8 @@ var (
 	kubeconfig []byte
 	// program is the path of the built operator.
 	program string
+	// auditLog is where the API server says who asked for what.
+	auditLog string
 )
 
 var _ = BeforeSuite(func() {
@@ -49,7 +52,11 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(gexec.CleanupBuildArtifacts)
 
+	policy := writeFile("audit-policy.yaml", auditPolicy)
+	auditLog = filepath.Join(filepath.Dir(policy), "audit.log")
 	env := &envtest.Environment{}
+	env.ControlPlane.GetAPIServer().Configure().
+		Set("audit-policy-file", policy).Set("audit-log-path", auditLog).Set("audit-log-mode", "blocking-strict")
 	restConfig, err = env.Start()
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(env.Stop)
