@@ -14,7 +14,7 @@ import (
 )
 
 // RestConfig says how to talk to the API server, and as whom, which is like "program/version". It reads files, but does
-// not connect yet.
+// not connect yet. What clients send and receive is counted by metrics.
 func RestConfig(c *componentconfig.ClientConnection, userAgent string) (*rest.Config, error) {
 	restConfig, err := loadKubeconfig(c.Kubeconfig)
 	if err != nil {
@@ -23,6 +23,7 @@ func RestConfig(c *componentconfig.ClientConnection, userAgent string) (*rest.Co
 	restConfig.QPS = c.QPS
 	restConfig.Burst = c.Burst
 	restConfig.UserAgent = userAgent
+	restConfig.Wrap(newCountingTransport)
 	return restConfig, nil
 }
 
