@@ -38,6 +38,6 @@ func (b Before) Restore(ctx context.Context, timeout time.Duration, out io.Write
 	if !b.Ran() {
 		return Down(ctx, b.checkout, out)
 	}
-	up := &Up{Checkout: b.checkout, Mode: b.Asked.Mode, Shards: b.Asked.Shards, Timeout: timeout, Out: out}
+	up := &Up{Checkout: b.checkout, Mode: b.Asked.Mode, Shards: b.Asked.Shards, Extras: b.Asked.Extras, Timeout: timeout, Out: out}
 	return up.Serve(ctx)
 }

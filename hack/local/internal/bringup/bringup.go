@@ -33,6 +33,7 @@ type Up struct {
 	Mode     operator.Mode
 	// Shards is the number of instances of the operator in the modes in which they share the websites.
 	Shards int
+	Extras Extras
 	// Timeout is how long the operator and the websites may take to get ready.
 	Timeout time.Duration
 	Out     io.Writer
@@ -48,6 +49,7 @@ type Up struct {
 type Asked struct {
 	Mode   operator.Mode `json:"mode"`
 	Shards int           `json:"shards"`
+	Extras
 }
 
 // ReadAsked returns what was last asked for; the zero value if nothing was.

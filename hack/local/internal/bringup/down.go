@@ -14,6 +14,7 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/cluster"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/monitoring"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/processes"
 )
 
@@ -31,6 +32,9 @@ func Leftover(c checkout.Checkout) func(processes.Process) bool {
 
 // Down ends everything of the checkout and removes its state. It is fine if nothing is up, or only a part.
 func Down(ctx context.Context, c checkout.Checkout, out io.Writer) error {
+	if err := monitoring.Down(ctx, c); err != nil {
+		return err
+	}
 	// The instances stop before the cluster does, so that they can say goodbye to it.
 	if err := instances.Folder(c).Stop(ctx); err != nil {
 		return err

@@ -32,13 +32,13 @@ func (u *Up) instances(ctx context.Context, config, sharderConfig []byte) error 
 	}
 	plan := instances.Plan{
 		Checkout: u.Checkout, Mode: u.Mode, Shards: u.Shards, Config: config, SharderConfig: sharderConfig,
-		Cluster: string(uid),
+		Cluster: string(uid), Profiling: u.Extras.Profiling, CPU: u.Extras.CPU,
 	}
 	wanted, err := plan.Write(ctx)
 	if err != nil {
 		return err
 	}
-	if err := statefile.Write(askedFile(u.Checkout), Asked{Mode: u.Mode, Shards: u.Shards}); err != nil {
+	if err := statefile.Write(askedFile(u.Checkout), Asked{Mode: u.Mode, Shards: u.Shards, Extras: u.Extras}); err != nil {
 		return err
 	}
 	version, err := supervisor.Version()
@@ -55,6 +55,9 @@ func (u *Up) instances(ctx context.Context, config, sharderConfig []byte) error 
 		return err
 	}
 	if err := u.waitInstances(ctx, wanted); err != nil {
+		return err
+	}
+	if err := u.monitoring(ctx, wanted); err != nil {
 		return err
 	}
 	names := make([]string, 0, len(wanted))

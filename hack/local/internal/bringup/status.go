@@ -14,6 +14,7 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/cluster"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/kube"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/monitoring"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/report"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/sharder"
@@ -35,6 +36,9 @@ func Status(ctx context.Context, c checkout.Checkout) (report.Status, error) {
 	}
 	status.Mode, status.Shards = asked.Mode, asked.Shards
 	if status.Cluster, err = cluster.New(c, "", io.Discard).Status(ctx); err != nil {
+		return status, err
+	}
+	if status.Prometheus, err = monitoring.URL(c); err != nil {
 		return status, err
 	}
 	if err := addInstances(ctx, c, &status); err != nil {

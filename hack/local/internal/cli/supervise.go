@@ -16,6 +16,7 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/bringup"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/monitoring"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/supervisor"
 )
 
@@ -23,7 +24,8 @@ import (
 const crashBackoff = 5 * time.Second
 
 func newSupervise() *cobra.Command {
-	return &cobra.Command{
+	var ofPrometheus bool
+	command := &cobra.Command{
 		Use:   "supervise",
 		Short: "Keep the operator's instances running, until it is told to end",
 		Long: `Keeps the operator's instances running. "local up" starts it in the background, and "local down" ends it; there is no
@@ -41,13 +43,17 @@ need to call it. SIGHUP has it read anew what shall run, SIGTERM has it stop the
 			if err != nil {
 				return err
 			}
+			folder, leftover := instances.Folder(c), bringup.Leftover(c)
+			if ofPrometheus {
+				folder, leftover = monitoring.Folder(c), monitoring.Leftover(c)
+			}
 			return supervisor.New(supervisor.Options{
-				Folder:  instances.Folder(c),
+				Folder:  folder,
 				Version: version,
 				Prepare: func(ctx context.Context, instance supervisor.Instance) (time.Time, error) {
 					return instances.WriteToken(ctx, c, instance)
 				},
-				Leftover: bringup.Leftover(c),
+				Leftover: leftover,
 				Grace:    bringup.Grace,
 				Backoff:  crashBackoff,
 				Clock:    clock.RealClock{},
@@ -55,4 +61,6 @@ need to call it. SIGHUP has it read anew what shall run, SIGTERM has it stop the
 			}).Run(command.Context(), changed)
 		},
 	}
+	command.Flags().BoolVar(&ofPrometheus, "monitoring", false, "keep Prometheus running instead")
+	return command
 }

@@ -23,6 +23,7 @@ const (
 func newUp() *cobra.Command {
 	var mode string
 	var shards int
+	var extras bringup.Extras
 	up := &bringup.Up{Out: os.Stdout}
 	command := &cobra.Command{
 		Use:   "up",
@@ -53,6 +54,13 @@ again changes nothing. With another mode or number of shards it changes what run
 				return err
 			}
 			up.Checkout = c
+			asked, err := bringup.ReadAsked(c)
+			if err != nil {
+				return err
+			}
+			if up.Extras, err = changed(asked.Extras, extras, command.Flags().Changed); err != nil {
+				return usageError{err}
+			}
 			ctx := command.Context()
 			err = exclusively(ctx, c, func() error { return up.Run(ctx) })
 			if err != nil && ctx.Err() != nil {
@@ -64,6 +72,7 @@ again changes nothing. With another mode or number of shards it changes what run
 	command.Flags().StringVar(&mode, "mode", string(operator.Sharded),
 		"sharded: instances share the websites; dedicated: so they do, and the sharder runs apart; singleton: one for all")
 	command.Flags().IntVar(&shards, "shards", defaultShards, "number of instances that share the websites")
+	addExtras(command.Flags(), &extras)
 	command.Flags().DurationVar(&up.Timeout, "timeout", 2*time.Minute, "how long the operator and the websites may take to get ready")
 	return command
 }

@@ -31,6 +31,10 @@ type Plan struct {
 	Config []byte
 	// SharderConfig is the content of the sharder's configuration file, where it runs apart.
 	SharderConfig []byte
+	// Profiling has the instances serve profiles.
+	Profiling bool
+	// CPU is the number of processors that each instance may use; 0 for all that there are.
+	CPU float64
 	// Cluster names the cluster and its data: an instance must not live on into another one.
 	Cluster string
 }
@@ -82,6 +86,11 @@ func (p Plan) write(program program, name string, chosen map[string]int, binary 
 	if err != nil {
 		return supervisor.Instance{}, err
 	}
+	if p.Profiling {
+		if config, err = withProfiling(config); err != nil {
+			return supervisor.Instance{}, err
+		}
+	}
 	configFile := filepath.Join(folder, "config.yaml")
 	if err := statefile.Replace(configFile, config, 0o644); err != nil {
 		return supervisor.Instance{}, err
@@ -100,8 +109,8 @@ func (p Plan) write(program program, name string, chosen map[string]int, binary 
 		command = append(command, "--webhook-bind-address="+address(chosen[webhookPort(name)]))
 	}
 	return supervisor.Instance{
-		Name: name, Folder: folder, Command: command, ServiceAccount: program.account,
-		Digest: digest(fmt.Sprint(command), string(config), string(kubeconfig), binary, p.Cluster),
+		Name: name, Folder: folder, Command: command, ServiceAccount: program.account, CPU: p.CPU,
+		Digest: digest(fmt.Sprint(command), string(config), string(kubeconfig), binary, p.Cluster, fmt.Sprint(p.CPU)),
 	}, nil
 }
 

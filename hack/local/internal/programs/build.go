@@ -66,7 +66,7 @@ func (b Builder) Build(ctx context.Context, programs []Program) (string, error) 
 	if len(todo) == 0 {
 		return folder, nil
 	}
-	fmt.Fprintf(b.Progress, "building %d programs from source, about 6 minutes in all on 2 cores, once: they are kept in %s\n",
+	fmt.Fprintf(b.Progress, "building %d programs from source, once, which takes some minutes: they are kept in %s\n",
 		len(todo), folder)
 	begin := time.Now()
 	for i, program := range todo {
@@ -82,7 +82,7 @@ func (b Builder) build(ctx context.Context, folder string, program Program, pref
 	fmt.Fprintf(b.Progress, "%s %s ...\n", prefix, program.Name)
 	unfinished := filepath.Join(folder, "."+program.Name+".unfinished")
 	took, err := progress.During(b.Progress, clock.RealClock{}, prefix+" "+program.Name+":", func() error {
-		arguments := append(append([]string{"build"}, buildFlags()...), "-o", unfinished, program.Package)
+		arguments := append(append([]string{"build"}, buildFlags()...), "-tags", program.Tags, "-o", unfinished, program.Package)
 		return gotool.Run(ctx, b.Module, environment, arguments...)
 	})
 	if err != nil {

@@ -21,6 +21,8 @@ type Program struct {
 	Name string
 	// Package is the main package that it is built from.
 	Package string
+	// Tags are those that it is built with.
+	Tags string
 }
 
 // All are the programs that can be built, those that take longest to build first.
@@ -33,6 +35,10 @@ var All = []Program{
 	{Name: "kwok", Package: "sigs.k8s.io/kwok/cmd/kwok"},
 	{Name: "kwokctl", Package: "sigs.k8s.io/kwok/cmd/kwokctl"},
 }
+
+// Prometheus is pinned by a module of its own, hack/prometheus. Of its ways to find what it watches only files are built in:
+// the others would be most of it.
+var Prometheus = Program{Name: "prometheus", Package: "github.com/prometheus/prometheus/cmd/prometheus", Tags: "remove_all_sd"}
 
 // Select returns the programs of these names, or all of them if no name is given. It fails on a name that is unknown,
 // and says which are known.

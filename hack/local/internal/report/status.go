@@ -30,8 +30,10 @@ type Status struct {
 	Shards     int            `json:"shards,omitempty"`
 	Kubeconfig string         `json:"kubeconfig"`
 	Cluster    cluster.Status `json:"cluster"`
-	Instances  []Instance     `json:"instances"`
-	Websites   Count          `json:"websites"`
+	// Prometheus is its URL, if it runs.
+	Prometheus string     `json:"prometheus,omitempty"`
+	Instances  []Instance `json:"instances"`
+	Websites   Count      `json:"websites"`
 }
 
 // Instance is how an instance of the operator or of the sharder is.
@@ -98,6 +100,9 @@ func (s Status) Text(out io.Writer, now time.Time) error {
 		mode += fmt.Sprintf(", %d shards", s.Shards)
 	}
 	fmt.Fprintf(out, "mode        %s\n", mode)
+	if s.Prometheus != "" {
+		fmt.Fprintf(out, "prometheus  %s\n", s.Prometheus)
+	}
 	fmt.Fprintf(out, "websites    %s\n\n", s.Websites)
 	if len(s.Instances) > 0 {
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

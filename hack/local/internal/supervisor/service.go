@@ -6,6 +6,7 @@ package supervisor
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/thejerf/suture/v4"
 
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/cpushare"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/statefile"
 )
 
@@ -65,6 +67,13 @@ func (s *service) run(ctx context.Context) error {
 		return fmt.Errorf("starting %s: %w", s.instance.Name, err)
 	}
 	s.started = true
+	release, err := s.hold(process.Process)
+	if err != nil {
+		_ = process.Process.Kill()
+		_ = process.Wait()
+		return fmt.Errorf("starting %s: %w", s.instance.Name, err)
+	}
+	defer release()
 	var outcome error
 	ended := make(chan struct{})
 	go func() { outcome = process.Wait(); close(ended) }()
@@ -116,6 +125,24 @@ func (s *service) startProcess() (*exec.Cmd, error) {
 	// Out of reach of whatever signals the supervisor's group: it is the supervisor who stops an instance.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return command, command.Start()
+}
+
+// hold holds the process to the instance's share of the processors, if it has one, until the returned function is called.
+func (s *service) hold(process *os.Process) (release func(), err error) {
+	if s.instance.CPU == 0 {
+		return func() {}, nil
+	}
+	// The name tells the instances of several checkouts apart.
+	folder := sha256.Sum256([]byte(s.instance.Folder))
+	remove, err := cpushare.System.Hold(fmt.Sprintf("kcs-%s-%x", s.instance.Name, folder[:4]), process.Pid, s.instance.CPU)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		if err := remove(); err != nil {
+			s.options.Log.Error("Cannot let go of a share of the processors", "instance", s.instance.Name, "error", err)
+		}
+	}, nil
 }
 
 // end ends the process, gracefully unless it shall crash, and waits for it.

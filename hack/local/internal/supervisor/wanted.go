@@ -23,6 +23,8 @@ type Instance struct {
 	Folder string `json:"folder"`
 	// ServiceAccount is whose token it gets, as NAMESPACE/NAME.
 	ServiceAccount string `json:"serviceAccount"`
+	// CPU is the number of processors that it may use; 0 for all that there are.
+	CPU float64 `json:"cpu,omitempty"`
 	// Digest names everything that it depends on: an instance is restarted when it changes.
 	Digest string `json:"digest"`
 }
