@@ -10,10 +10,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/measure"
 )
@@ -34,7 +35,10 @@ var errMissed = errors.New("an objective was missed")
 type usageError struct{ error }
 
 func main() {
-	os.Exit(exitCode(newCommand(os.Stdout, time.Now).ExecuteContext(ctrl.SetupSignalHandler())))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newCommand(os.Stdout, time.Now).ExecuteContext(ctx)
+	stop()
+	os.Exit(exitCode(err))
 }
 
 func exitCode(err error) int {

@@ -68,7 +68,7 @@ func TestTheKernelHolds(t *testing.T) {
 	g.Expect(busy.Start()).To(Succeed())
 	release, err := System.Hold("kcs-test-"+strings.ReplaceAll(filepath.Base(t.TempDir()), "/", ""), busy.Process.Pid, 0.25)
 	g.Expect(err).NotTo(HaveOccurred())
-	handle, err := process.NewProcess(int32(busy.Process.Pid)) //nolint:gosec // the kernel's own limit is lower
+	handle, err := process.NewProcess(int32(busy.Process.Pid))
 	g.Expect(err).NotTo(HaveOccurred())
 	used := func() float64 {
 		times, err := handle.Times()
