@@ -5,8 +5,10 @@ package membership
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,4 +77,24 @@ func TestContactIsTheLastOne(t *testing.T) {
 	_, err = transport.RoundTrip(&http.Request{})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(c.at()).To(Equal(testring.Begin.Add(time.Second)))
+}
+
+func TestEventsAreContact(t *testing.T) {
+	g := NewWithT(t)
+	clock := clocktesting.NewFakePassiveClock(testring.Begin)
+	c := NewContact(clock)
+	transport := c.Wrap(roundTripperFunc(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("event"))}, nil
+	}))
+	response, err := transport.RoundTrip(&http.Request{})
+	g.Expect(err).NotTo(HaveOccurred())
+
+	clock.SetTime(testring.Begin.Add(time.Minute)) // a watch has gone on so long
+	g.Expect(io.ReadAll(response.Body)).To(BeEquivalentTo("event"))
+	g.Expect(c.at()).To(Equal(testring.Begin.Add(time.Minute)))
+	clock.SetTime(testring.Begin.Add(time.Hour))
+	_, err = response.Body.Read(make([]byte, 1))
+	g.Expect(err).To(MatchError(io.EOF))
+	g.Expect(c.at()).To(Equal(testring.Begin.Add(time.Minute)), "the end of a watch says nothing")
+	g.Expect(response.Body.Close()).To(Succeed())
 }

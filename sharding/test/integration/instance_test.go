@@ -98,6 +98,9 @@ func (i *instance) newManager(r *testRing, restConfig *rest.Config, mode shardin
 	Expect(err).NotTo(HaveOccurred())
 
 	i.worker = &worker{client: mgr.GetClient(), labels: self.Labels()}
+	if r.unlabelled {
+		i.worker.labels = nil
+	}
 	Expect(builder.ControllerManagedBy(mgr).Named("worker").
 		For(&appsv1.Deployment{}, builder.WithPredicates(self.Predicate(predicate.GenerationChangedPredicate{}))).
 		Owns(&corev1.ConfigMap{}).
@@ -120,6 +123,8 @@ func (i *instance) crash() { i.network.cut() }
 type testRing struct {
 	sharding.Ring
 	namespace string
+	// unlabelled says that the ring's shards do not label what they control.
+	unlabelled bool
 }
 
 func newTestRing() *testRing {

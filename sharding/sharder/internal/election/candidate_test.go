@@ -78,7 +78,7 @@ func (s *standing) lead(ctx context.Context) error {
 	}
 }
 
-// fakeCoordination says that a watch does not testring.Begin with what there is already. The fake clientset says so as a whole, but
+// fakeCoordination says that a watch does not begin with what there is already. The fake clientset says so as a whole, but
 // its parts do not.
 type fakeCoordination struct {
 	coordinationv1client.CoordinationV1Interface

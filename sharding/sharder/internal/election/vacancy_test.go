@@ -4,13 +4,16 @@
 package election
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/testring"
@@ -35,6 +38,32 @@ func TestCandidateSucceedsACrashedLeader(t *testing.T) {
 	clock.Step(14 * time.Second)
 	g.Consistently(successor.terms, "200ms").ShouldNot(Receive(), "the lease is valid for 15 s")
 	clock.Step(time.Second)
+	g.Eventually(successor.terms, electionTimeout).Should(Receive())
+	successor.stop()
+	successor.resign <- nil
+}
+
+// TestCandidateNoticesAReleaseBeforeItsWatchBegan has the lease released after the elector looked, and before the watch
+// lists it: the elector will not look again for half an hour.
+func TestCandidateNoticesAReleaseBeforeItsWatchBegan(t *testing.T) {
+	g := NewWithT(t)
+	held := testring.BareLease("my-ring")
+	held.Spec.HolderIdentity, held.Spec.LeaseDurationSeconds = new("another"), new(int32(3600))
+	leases := fake.NewClientset(held)
+	looked := false // the fake clientset runs one reactor at a time
+	leases.PrependReactor("get", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
+		looked = true
+		return false, nil, nil
+	})
+	leases.PrependReactor("list", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
+		if !looked {
+			return true, nil, errors.New("try again")
+		}
+		released := held.DeepCopy()
+		released.Spec.HolderIdentity = new("")
+		return false, nil, leases.Tracker().Update(coordinationv1.SchemeGroupVersion.WithResource("leases"), released, testring.Namespace)
+	})
+	successor := stand(t, leases, patient)
 	g.Eventually(successor.terms, electionTimeout).Should(Receive())
 	successor.stop()
 	successor.resign <- nil

@@ -8,12 +8,15 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/go-logr/logr"
 	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/problems"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/testring"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
 func TestSettle(t *testing.T) {
@@ -279,4 +282,18 @@ func TestSettleTellsOfDrains(t *testing.T) {
 			g.Expect(*c.heard).To(Equal(test.told))
 		})
 	}
+}
+
+func TestSettleReportsWhatItMayNotWrite(t *testing.T) {
+	g := NewWithT(t)
+	c := newCluster(t, testring.Ready("a"), testring.Deployment("x", nil))
+	var reported []scope.Problem
+	c.settler.Problems = problems.NewTracker(func(all []scope.Problem) { reported = all }, logr.Discard())
+	forbidden := apierrors.NewForbidden(testring.DeploymentsGroup, "x", errors.New("no role"))
+	c.OnPatch = func(context.Context, client.Object) error { return forbidden }
+	g.Expect(c.settle(t.Context(), c.Object(t, "x"))).To(MatchError(forbidden))
+	g.Expect(reported).To(HaveExactElements(HaveField("Kind", testring.Deployments)))
+	c.OnPatch = nil
+	g.Expect(c.settle(t.Context(), c.Object(t, "x"))).To(Succeed())
+	g.Expect(reported).To(BeEmpty())
 }
