@@ -4,6 +4,7 @@
 package shard
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 
@@ -42,6 +43,9 @@ func (s *Shard) restrictCache(options cache.Options, types *runtime.Scheme) (cac
 	if err != nil {
 		return options, err
 	}
+	if err := s.refuseNarrower(options, types); err != nil {
+		return options, err
+	}
 	ofRing := maps.Clone(missing)
 	for object, byObject := range options.ByObject {
 		gvk, err := apiutil.GVKForObject(object, types)
@@ -57,6 +61,65 @@ func (s *Shard) restrictCache(options cache.Options, types *runtime.Scheme) (cac
 		options.ByObject[object] = s.restrict(cache.ByObject{}, options.DefaultLabelSelector)
 	}
 	return options, nil
+}
+
+// refuseNarrower returns an error if a main kind's cache would not hold all objects that the sharder may assign to the
+// shard. One that the shard does not see is never worked on, and never let go, which costs the shard its lease in the end.
+func (s *Shard) refuseNarrower(options cache.Options, types *runtime.Scheme) error {
+	var errs []error
+	for _, kind := range s.ring.Kinds {
+		main, err := apiutil.GVKForObject(kind.Main, types)
+		if err != nil {
+			return err
+		}
+		configured := []cache.ByObject{}
+		for object, byObject := range options.ByObject {
+			if gvk, err := apiutil.GVKForObject(object, types); err == nil && gvk.GroupKind() == main.GroupKind() {
+				configured = append(configured, byObject)
+			}
+		}
+		if len(configured) == 0 {
+			configured = append(configured, cache.ByObject{})
+		}
+		for _, byObject := range configured {
+			if narrowed := s.narrowedBy(options, byObject); narrowed != "" {
+				errs = append(errs, fmt.Errorf("cache options: main kind %s of ring %q has a %s, so the shard would not see all objects that are assigned to it: "+
+					"select namespaces in the ring instead", main.GroupKind(), s.ring.Name, narrowed))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// narrowedBy says what keeps objects of a main kind out of the cache, or nothing. Whether namespaces in the options are those
+// that the ring selects by their labels is not known here.
+func (s *Shard) narrowedBy(options cache.Options, byObject cache.ByObject) string {
+	label, field := byObject.Label, byObject.Field
+	if label == nil {
+		label = options.DefaultLabelSelector
+	}
+	if field == nil {
+		field = options.DefaultFieldSelector
+	}
+	namespaces := byObject.Namespaces
+	if namespaces == nil {
+		namespaces = options.DefaultNamespaces
+	}
+	for _, config := range namespaces {
+		if config.LabelSelector != nil && !config.LabelSelector.Empty() || config.FieldSelector != nil && !config.FieldSelector.Empty() {
+			return "selector in a namespace"
+		}
+	}
+	_, all := namespaces[cache.AllNamespaces]
+	switch {
+	case label != nil && !label.Empty():
+		return "label selector"
+	case field != nil && !field.Empty():
+		return "field selector"
+	case len(namespaces) > 0 && !all && s.ring.Namespaces == nil:
+		return "list of namespaces"
+	}
+	return ""
 }
 
 // kinds returns an object of each kind of the ring, main and controlled.

@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -71,10 +72,10 @@ func TestRestrictCache(t *testing.T) {
 
 func TestRestrictCacheKeepsWhatIsConfigured(t *testing.T) {
 	g := NewWithT(t)
-	deployment, theme := &appsv1.Deployment{}, &corev1.Secret{}
+	service, theme := &corev1.Service{}, &corev1.Secret{}
 	given := cache.Options{
 		ByObject: map[client.Object]cache.ByObject{
-			deployment: {
+			service: {
 				Label: selector(t, "app=a,env!=test"),
 				Namespaces: map[string]cache.Config{
 					"all":   {},
@@ -92,32 +93,36 @@ func TestRestrictCacheKeepsWhatIsConfigured(t *testing.T) {
 
 	found := byType(t, options)
 	g.Expect(found).To(HaveLen(5))
-	g.Expect(found["Deployment"].Label.String()).To(Equal("app=a,env!=test," + mine))
-	g.Expect(found["Deployment"].Transform).NotTo(BeNil())
-	namespaces := found["Deployment"].Namespaces
+	g.Expect(found["Service"].Label.String()).To(Equal("app=a,env!=test," + mine))
+	g.Expect(found["Service"].Transform).NotTo(BeNil())
+	namespaces := found["Service"].Namespaces
 	g.Expect(namespaces).To(HaveLen(4))
 	g.Expect(namespaces["all"].LabelSelector).To(BeNil(), "it is defaulted from the kind's")
 	g.Expect(namespaces["some"].LabelSelector.String()).To(Equal("app=b," + mine))
 	g.Expect(namespaces["every"].LabelSelector.String()).To(Equal(mine))
 	g.Expect(namespaces["none"].LabelSelector.Matches(labels.Set{"shard.alpha.sharding.timebertt.dev/my-ring": "shard-1"})).To(BeFalse())
 	g.Expect(found["Secret"].Label.String()).To(Equal("theme"), "other kinds are left alone")
-	g.Expect(found["Service"].Label.String()).To(Equal(mine))
+	g.Expect(found["Deployment"].Label.String()).To(Equal(mine))
 
 	g.Expect(given.ByObject).To(HaveLen(2), "the caller's options are left alone")
-	g.Expect(given.ByObject[deployment].Label.String()).To(Equal("app=a,env!=test"))
-	g.Expect(given.ByObject[deployment].Namespaces["some"].LabelSelector.String()).To(Equal("app=b"))
+	g.Expect(given.ByObject[service].Label.String()).To(Equal("app=a,env!=test"))
+	g.Expect(given.ByObject[service].Namespaces["some"].LabelSelector.String()).To(Equal("app=b"))
 }
 
 func TestRestrictCacheAddsTheDefaultSelector(t *testing.T) {
 	g := NewWithT(t)
 	options, err := newTestShard(t).restrictCache(cache.Options{
 		DefaultLabelSelector: selector(t, "app=a"),
-		ByObject:             map[client.Object]cache.ByObject{&corev1.Service{}: {Label: selector(t, "app=b")}},
+		ByObject: map[client.Object]cache.ByObject{
+			&appsv1.Deployment{}:  {Label: labels.Everything()},
+			&appsv1.StatefulSet{}: {Label: labels.Everything()},
+			&corev1.Service{}:     {Label: selector(t, "app=b")},
+		},
 	}, nil)
 	g.Expect(err).NotTo(HaveOccurred())
 
 	found := byType(t, options)
-	g.Expect(found["Deployment"].Label.String()).To(Equal("app=a," + mine))
+	g.Expect(found["Deployment"].Label.String()).To(Equal(mine))
 	g.Expect(found["ConfigMap"].Label.String()).To(Equal("app=a," + mine))
 	g.Expect(found["Service"].Label.String()).To(Equal("app=b," + mine))
 	g.Expect(options.DefaultLabelSelector.String()).To(Equal("app=a"))
@@ -126,15 +131,15 @@ func TestRestrictCacheAddsTheDefaultSelector(t *testing.T) {
 func TestRestrictCacheKnowsAKindByWhateverObject(t *testing.T) {
 	g := NewWithT(t)
 	metadataOnly, anotherVersion := &metav1.PartialObjectMetadata{}, &metav1.PartialObjectMetadata{}
-	metadataOnly.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("Deployment"))
-	anotherVersion.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("Deployment"))
-	anotherVersion.APIVersion = "apps/v2"
+	metadataOnly.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("ConfigMap"))
+	anotherVersion.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("ConfigMap"))
+	anotherVersion.APIVersion = "v2"
 
 	options, err := newTestShard(t).restrictCache(cache.Options{
 		ByObject: map[client.Object]cache.ByObject{metadataOnly: {}, anotherVersion: {Label: selector(t, "app=a")}},
 	}, nil)
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(options.ByObject).To(HaveLen(5), "no other entry for Deployments")
+	g.Expect(options.ByObject).To(HaveLen(5), "no other entry for ConfigMaps")
 	g.Expect(options.ByObject[metadataOnly].Label.String()).To(Equal(mine))
 	g.Expect(options.ByObject[anotherVersion].Label.String()).To(Equal("app=a," + mine))
 }
@@ -168,6 +173,33 @@ func TestRestrictCacheRefuses(t *testing.T) {
 			options: cache.Options{DefaultNamespaces: map[string]cache.Config{"ns": {LabelSelector: labels.Everything()}}},
 			message: `the default label selector of namespace "ns" would replace the shard's`,
 		},
+		"a label selector of a main kind": {
+			options: cache.Options{ByObject: map[client.Object]cache.ByObject{&appsv1.StatefulSet{}: {Label: selector(t, "app=a")}}},
+			message: `main kind StatefulSet.apps of ring "my-ring" has a label selector, so the shard would not see all objects that are assigned to it`,
+		},
+		"a default label selector": {
+			options: cache.Options{DefaultLabelSelector: selector(t, "app=a")}, message: "Deployment.apps of ring \"my-ring\" has a label selector",
+		},
+		"a field selector of a main kind": {
+			options: cache.Options{ByObject: map[client.Object]cache.ByObject{&appsv1.Deployment{}: {Field: fields.OneTermEqualSelector("metadata.name", "a")}}},
+			message: "has a field selector",
+		},
+		"a default field selector": {
+			options: cache.Options{DefaultFieldSelector: fields.OneTermEqualSelector("metadata.name", "a")}, message: "has a field selector",
+		},
+		"namespaces of a main kind": {
+			options: cache.Options{ByObject: map[client.Object]cache.ByObject{&appsv1.Deployment{}: {Namespaces: map[string]cache.Config{"ns": {}}}}},
+			message: "has a list of namespaces",
+		},
+		"default namespaces": {
+			options: cache.Options{DefaultNamespaces: map[string]cache.Config{"ns": {}}}, message: "has a list of namespaces",
+		},
+		"a selector in all namespaces": {
+			options: cache.Options{ByObject: map[client.Object]cache.ByObject{
+				&appsv1.Deployment{}: {Namespaces: map[string]cache.Config{cache.AllNamespaces: {LabelSelector: selector(t, "app=a")}}},
+			}},
+			message: "has a selector in a namespace",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := newTestShard(t).restrictCache(test.options, test.types)
@@ -178,13 +210,17 @@ func TestRestrictCacheRefuses(t *testing.T) {
 
 func TestRestrictCacheLeavesDefaultNamespacesAlone(t *testing.T) {
 	g := NewWithT(t)
+	ring := testRing
+	ring.Namespaces = &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": "ns"}}
+	s, err := New(ring, Options{Name: "shard-1", Namespace: testNamespace})
+	g.Expect(err).NotTo(HaveOccurred())
 	given := map[string]cache.Config{"ns": {}}
-	options, err := newTestShard(t).restrictCache(cache.Options{DefaultNamespaces: given}, nil)
+	options, err := s.restrictCache(cache.Options{DefaultNamespaces: given}, nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(options.DefaultNamespaces).To(Equal(map[string]cache.Config{"ns": {}}))
 	g.Expect(byType(t, options)["Deployment"].Namespaces).To(BeNil())
 
-	options, err = newTestShard(t).restrictCache(cache.Options{
+	options, err = s.restrictCache(cache.Options{
 		DefaultNamespaces: given,
 		ByObject:          map[client.Object]cache.ByObject{&corev1.Service{}: {Namespaces: map[string]cache.Config{}}},
 	}, nil)
