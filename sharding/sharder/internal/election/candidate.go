@@ -49,13 +49,14 @@ func (c *Candidate) Run(ctx context.Context, lead func(context.Context) error) e
 // stand runs for one term at most.
 func (c *Candidate) stand(ctx context.Context, vacancy *vacancy, lead func(context.Context) error) error {
 	elected := make(chan context.Context, 1)
+	lock := &vacantLock{vacancy: vacancy, LeaseLock: &resourcelock.LeaseLock{
+		LeaseMeta:  metav1.ObjectMeta{Namespace: c.Namespace, Name: c.LeaseName},
+		Client:     c.Client,
+		LockConfig: resourcelock.ResourceLockConfig{Identity: c.Identity},
+	}}
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Name: c.LeaseName,
-		Lock: &vacantLock{vacancy: vacancy, LeaseLock: &resourcelock.LeaseLock{
-			LeaseMeta:  metav1.ObjectMeta{Namespace: c.Namespace, Name: c.LeaseName},
-			Client:     c.Client,
-			LockConfig: resourcelock.ResourceLockConfig{Identity: c.Identity},
-		}},
+		Name:          c.LeaseName,
+		Lock:          lock,
 		LeaseDuration: c.LeaseDuration,
 		RenewDeadline: c.RenewDeadline,
 		RetryPeriod:   c.RetryPeriod,
@@ -85,7 +86,7 @@ func (c *Candidate) stand(ctx context.Context, vacancy *vacancy, lead func(conte
 		case <-ctx.Done():
 			return nil
 		case <-vacancy.signal:
-			if !elector.IsLeader() {
+			if !elector.IsLeader() && !lock.acquiring.Load() {
 				return nil // to try again at once
 			}
 		case termCtx := <-elected:

@@ -6,9 +6,11 @@ package election
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -111,6 +113,8 @@ func (v *vacancy) expired(record *resourcelock.LeaderElectionRecord) bool {
 type vacantLock struct {
 	*resourcelock.LeaseLock
 	vacancy *vacancy
+	// acquiring says that the elector has read that there is no holder, and is about to write that it is.
+	acquiring atomic.Bool
 }
 
 // Get returns the lease's record as the elector has to see it.
@@ -119,5 +123,18 @@ func (l *vacantLock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecor
 	if err == nil && l.vacancy.expired(record) {
 		record.HolderIdentity = ""
 	}
+	l.acquiring.Store(apierrors.IsNotFound(err) || err == nil && record.HolderIdentity == "")
 	return record, raw, err
+}
+
+// Create creates the lease.
+func (l *vacantLock) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
+	defer l.acquiring.Store(false)
+	return l.LeaseLock.Create(ctx, record)
+}
+
+// Update acquires, renews or releases the lease.
+func (l *vacantLock) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
+	defer l.acquiring.Store(false)
+	return l.LeaseLock.Update(ctx, record)
 }
