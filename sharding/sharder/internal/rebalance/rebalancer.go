@@ -6,12 +6,15 @@ package rebalance
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -34,13 +37,18 @@ const (
 	// followDelay is how long controlled objects wait after the membership changed: shards that label them themselves do
 	// so when their main object is theirs.
 	followDelay = time.Second
+
+	// strayPeriod is how often there is a look for objects of shards that are gone or were never there. An assignment may
+	// arrive later than lateWrites, and a manifest may carry the labels of another cluster.
+	strayPeriod = time.Minute
 )
 
-// pass is a walk over assigned objects of one kind: those of the shard, which has left, or all of them if the shard is
-// empty.
+// pass is a walk over assigned objects of one kind: those of the shard, which has left, or those of all shards that are not
+// there, or else all.
 type pass struct {
-	kind  schema.GroupVersionKind
-	shard string
+	kind   schema.GroupVersionKind
+	shard  string
+	strays bool
 }
 
 // Rebalancer walks over assigned objects after the membership changed. It makes one pass at a time: two that meet at an
@@ -81,7 +89,16 @@ func New(config Config) *Rebalancer {
 }
 
 // Run walks over objects until the context ends.
-func (r *Rebalancer) Run(ctx context.Context) { work.Run(ctx, "sharder-rebalancer", 1, r, r.queue) }
+func (r *Rebalancer) Run(ctx context.Context) {
+	for _, kind := range r.kinds() {
+		r.queue.AddAfter(pass{kind: kind, strays: true}, strayPeriod)
+	}
+	work.Run(ctx, "sharder-rebalancer", 1, r, r.queue)
+}
+
+func (r *Rebalancer) kinds() []schema.GroupVersionKind {
+	return slices.Concat(r.Scope.MainKinds(), r.Scope.ControlledKinds())
+}
 
 // departure is why there is a sweep.
 type departure struct {
@@ -114,7 +131,7 @@ func (r *Rebalancer) MembershipChanged(joined, left []string) {
 
 // Check starts a pass over all objects.
 func (r *Rebalancer) Check() {
-	for _, kind := range slices.Concat(r.Scope.MainKinds(), r.Scope.ControlledKinds()) {
+	for _, kind := range r.kinds() {
 		r.queue.Add(pass{kind: kind})
 	}
 }
@@ -126,6 +143,9 @@ func (r *Rebalancer) Reconcile(ctx context.Context, p pass) (reconcile.Result, e
 	}
 	if !r.Namespaces.Known() {
 		return reconcile.Result{}, feed.ErrNamespacesUnknown
+	}
+	if p.strays {
+		return r.collectStrays(ctx, p)
 	}
 	tour, err := r.walk(ctx, p, client.HasLabels{r.Scope.LabelShard()})
 	switch {
@@ -166,6 +186,34 @@ func (r *Rebalancer) sweep(ctx context.Context, p pass) (reconcile.Result, error
 	return reconcile.Result{}, nil
 }
 
+// collectStrays moves the objects of shards that are gone or were never there. There are next to none, so the answer is short,
+// however many objects there are.
+func (r *Rebalancer) collectStrays(ctx context.Context, p pass) (reconcile.Result, error) {
+	again := reconcile.Result{RequeueAfter: wait.Jitter(strayPeriod, 0.1)}
+	membership := r.Membership()
+	if len(membership.Available()) == 0 {
+		return again, nil
+	}
+	owners := slices.DeleteFunc(membership.Known(), func(shard string) bool { return membership.State(shard).Gone() })
+	slices.Sort(owners)
+	var others []labels.Requirement
+	for _, is := range []struct {
+		operator selection.Operator
+		shards   []string
+	}{{selection.Exists, nil}, {selection.NotIn, owners}} {
+		requirement, err := labels.NewRequirement(r.Scope.LabelShard(), is.operator, is.shards)
+		if err != nil {
+			return reconcile.Result{}, fmt.Errorf("selecting what belongs to other shards: %w", err)
+		}
+		others = append(others, *requirement)
+	}
+	tour, err := r.walk(ctx, p, client.MatchingLabelsSelector{Selector: labels.NewSelector().Add(others...)})
+	if tour.waiting > 0 {
+		again.RequeueAfter = tour.pause()
+	}
+	return again, err
+}
+
 // walk walks over the objects. A pass over all of them leaves out namespaces that are not selected: their objects stay where
 // they are, as long as their shard does.
 func (r *Rebalancer) walk(ctx context.Context, p pass, selector client.ListOption) (tour, error) {
@@ -177,7 +225,7 @@ func (r *Rebalancer) walk(ctx context.Context, p pass, selector client.ListOptio
 	}
 	done, err := r.walker.walk(ctx, w)
 	done.took = r.Clock.Since(begun)
-	if p.shard == "" {
+	if p.shard == "" && !p.strays {
 		r.Metrics.ObserveCheck(done.took)
 	} else {
 		r.Metrics.ObserveSweep(done.took)

@@ -65,12 +65,12 @@ func TestMembershipChanged(t *testing.T) {
 	}{
 		"a shard joined": {joined: []string{"a"}, passes: []pass{{kind: statefulSets}, {kind: testring.Deployments}}},
 		"several joined": {joined: []string{"a", "b"}, passes: []pass{{kind: statefulSets}, {kind: testring.Deployments}}},
-		"a shard left":   {left: []string{"a"}, passes: []pass{{statefulSets, "a"}, {testring.Deployments, "a"}}},
+		"a shard left":   {left: []string{"a"}, passes: []pass{{kind: statefulSets, shard: "a"}, {kind: testring.Deployments, shard: "a"}}},
 		"several left": {left: []string{"a", "b"}, passes: []pass{
-			{statefulSets, "a"}, {statefulSets, "b"}, {testring.Deployments, "a"}, {testring.Deployments, "b"},
+			{kind: statefulSets, shard: "a"}, {kind: statefulSets, shard: "b"}, {kind: testring.Deployments, shard: "a"}, {kind: testring.Deployments, shard: "b"},
 		}},
 		"one left as another joined: what nobody works on comes first": {joined: []string{"b"}, left: []string{"a"}, passes: []pass{
-			{statefulSets, "a"}, {kind: statefulSets}, {testring.Deployments, "a"}, {kind: testring.Deployments},
+			{kind: statefulSets, shard: "a"}, {kind: statefulSets}, {kind: testring.Deployments, shard: "a"}, {kind: testring.Deployments},
 		}},
 	} {
 		t.Run(title, func(t *testing.T) {
@@ -206,6 +206,38 @@ func TestCheckSettlesAllAssignedObjects(t *testing.T) {
 	g.Expect(c.Object(t, "left-behind").Labels).To(Equal(testring.AssignedTo(testring.BelongsTo("left-behind", "a", "b"))))
 	g.Expect(c.Object(t, "unassigned").Labels).To(BeEmpty(), "that is the assigner's")
 	g.Expect(c.Patches()).To(HaveLen(2))
+}
+
+func TestStraysAreMoved(t *testing.T) {
+	g := NewWithT(t)
+	c := newCluster(t, map[string]lease.State{"a": lease.Ready, "b": lease.Dead, "c": lease.Fenced},
+		testring.Deployment("mine", testring.AssignedTo("a")), testring.Deployment("late", testring.AssignedTo("b")),
+		testring.Deployment("fenced", testring.AssignedTo("c")),
+		testring.Deployment("new", nil), testring.Deployment("stray", testring.AssignedTo("unheard-of")),
+		testring.Deployment("draining-stray", testring.DrainingAt("unheard-of")))
+	r := c.rebalancer(t)
+	strays := pass{kind: testring.Deployments, strays: true}
+
+	result, err := r.Reconcile(t.Context(), strays)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(result.RequeueAfter).To(BeNumerically("~", time.Minute, 6*time.Second))
+	g.Expect(c.Lists()).To(HaveExactElements(HaveField("LabelSelector.String()",
+		testring.LabelShard+","+testring.LabelShard+" notin (a,c)")), "nothing but strays is sent")
+	g.Expect(c.Patches()).To(HaveLen(3))
+	for _, name := range []string{"late", "stray", "draining-stray", "mine"} {
+		g.Expect(c.Object(t, name).Labels).To(Equal(testring.AssignedTo("a")), name)
+	}
+	g.Expect(c.Object(t, "fenced").Labels).To(Equal(testring.AssignedTo("c")), "its shard may still write")
+	g.Expect(c.Object(t, "new").Labels).To(BeEmpty())
+}
+
+func TestStraysWaitWhileThereIsNoShard(t *testing.T) {
+	g := NewWithT(t)
+	c := newCluster(t, nil, testring.Deployment("stray", testring.AssignedTo("unheard-of")))
+	result, err := c.rebalancer(t).Reconcile(t.Context(), pass{kind: testring.Deployments, strays: true})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(result.RequeueAfter).NotTo(BeZero())
+	g.Expect(c.Lists()).To(BeEmpty())
 }
 
 func TestWalkTakesPages(t *testing.T) {
