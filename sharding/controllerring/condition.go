@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
-	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/membership"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
 )
 
@@ -35,6 +35,7 @@ var severity = []string{
 	shardingv1alpha1.ReasonSharderFailed,
 	shardingv1alpha1.ReasonResourceNotServed,
 	shardingv1alpha1.ReasonPermissionMissing,
+	shardingv1alpha1.ReasonInvalidShard,
 	shardingv1alpha1.ReasonDuplicateShards,
 	shardingv1alpha1.ReasonNoShardAvailable,
 }
@@ -69,20 +70,24 @@ func unserved(err error) bool {
 	return meta.IsNoMatchError(err) || apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err)
 }
 
-func problemsOfShards(duplicates []membership.Duplicate, shards, available int) []problem {
+func problemsOfShards(v view) []problem {
 	var problems []problem
-	for _, duplicate := range duplicates {
+	for _, name := range v.misnamed {
+		problems = append(problems, problem{reason: shardingv1alpha1.ReasonInvalidShard, message: fmt.Sprintf(
+			"the lease %s is ignored (%v): give the shard another name", name, lease.ValidateName(name.Name))})
+	}
+	for _, duplicate := range v.duplicates {
 		problems = append(problems, problem{reason: shardingv1alpha1.ReasonDuplicateShards, message: fmt.Sprintf(
 			"the lease %s/%s is ignored, because the older one in namespace %s has the same name: give one of the shards another name",
 			duplicate.Ignored, duplicate.Shard, duplicate.Namespace)})
 	}
 	switch {
-	case shards == 0:
+	case v.shards == 0:
 		problems = append(problems, problem{reason: shardingv1alpha1.ReasonNoShardAvailable, message: fmt.Sprintf(
 			"there is no shard: start one, or see whether its lease has the label %s", shardingv1alpha1.LabelControllerRing)})
-	case available == 0:
+	case v.available == 0:
 		problems = append(problems, problem{reason: shardingv1alpha1.ReasonNoShardAvailable, message: fmt.Sprintf(
-			"none of the %d shards is available: see why they do not hold their leases", shards)})
+			"none of the %d shards is available: see why they do not hold their leases", v.shards)})
 	}
 	return problems
 }

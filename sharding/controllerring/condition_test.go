@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/membership"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/scope"
@@ -28,14 +29,18 @@ func TestReadyCondition(t *testing.T) {
 	}{
 		"all is well": {nil, nil, "True", "Sharded", "^all resources are sharded$"},
 		"a remark":    {nil, []string{"by the way"}, "True", "Sharded", "^all resources are sharded; by the way$"},
-		"no shard":    {problemsOfShards(nil, 0, 0), nil, "False", "NoShardAvailable", "^there is no shard"},
-		"none alive":  {problemsOfShards(nil, 3, 0), nil, "False", "NoShardAvailable", "^none of the 3 shards is available"},
+		"no shard":    {problemsOfShards(view{}), nil, "False", "NoShardAvailable", "^there is no shard"},
+		"bad name": {
+			problemsOfShards(view{shards: 1, available: 1, misnamed: []types.NamespacedName{{Namespace: "ns", Name: "shardlease-controller"}}}), nil,
+			"False", "InvalidShard", "^the lease ns/shardlease-controller is ignored .*it is reserved for the sharder.*: give the shard another name$",
+		},
+		"none alive": {problemsOfShards(view{shards: 3}), nil, "False", "NoShardAvailable", "^none of the 3 shards is available"},
 		"two of one name": {
-			problemsOfShards([]membership.Duplicate{{Shard: "a", Namespace: "old", Ignored: "new"}}, 1, 1), nil,
+			problemsOfShards(view{shards: 1, available: 1, duplicates: []membership.Duplicate{{Shard: "a", Namespace: "old", Ignored: "new"}}}), nil,
 			"False", "DuplicateShards", "^the lease new/a is ignored, because the older one in namespace old",
 		},
 		"the gravest first, and all of them": {
-			append(problemsOfShards(nil, 0, 0), problemsOf([]scope.Problem{{Kind: catKind, Err: forbidden}, {Kind: dogKind, Err: gone}})...),
+			append(problemsOfShards(view{}), problemsOf([]scope.Problem{{Kind: catKind, Err: forbidden}, {Kind: dogKind, Err: gone}})...),
 			nil, "False", "ResourceNotServed", `^Dog.zoo is not served any more: .*; the sharder may not .* Cat.zoo: .*cannot list resource "cats".*; there is no shard`,
 		},
 		"something else": {problemsOf([]scope.Problem{{Kind: catKind, Err: errors.New("boom")}}), nil, "False", "SharderFailed", "Cat.zoo: boom"},

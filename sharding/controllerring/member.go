@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/admission"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/lead"
@@ -37,12 +38,13 @@ type member struct {
 type view struct {
 	shards, available int
 	duplicates        []membership.Duplicate
+	misnamed          []types.NamespacedName
 }
 
 // join begins to look at the shards of a ring, until leave. It calls changed when the view does.
 func join(ctx context.Context, environment *lead.Environment, ring string, changed func()) *member {
 	m := &member{shards: environment.Shards(ring), ended: make(chan struct{}), log: logr.FromContextOrDiscard(ctx)}
-	m.admission.Store(&admission.Ring{Name: ring, Membership: m.shards.Membership})
+	m.admission.Store(&admission.Ring{Name: ring, Membership: m.shards.MembershipInContact})
 
 	var last *view
 	stop := m.shards.Watch(func() { // called by one goroutine, after each look, of which most find nothing new
@@ -74,17 +76,21 @@ func (m *member) leave() {
 
 func (m *member) view() view {
 	membership := m.shards.Membership()
-	return view{shards: len(membership.Known()), available: len(membership.Available()), duplicates: m.shards.Duplicates()}
+	return view{
+		shards: len(membership.Known()), available: len(membership.Available()),
+		duplicates: m.shards.Duplicates(), misnamed: m.shards.Misnamed(),
+	}
 }
 
 func (v view) equal(other view) bool {
-	return v.shards == other.shards && v.available == other.available && slices.Equal(v.duplicates, other.duplicates)
+	return v.shards == other.shards && v.available == other.available &&
+		slices.Equal(v.duplicates, other.duplicates) && slices.Equal(v.misnamed, other.misnamed)
 }
 
 // serve tells the webhook what the ring is.
 func (m *member) serve(spec resolved) {
 	m.admission.Store(&admission.Ring{
-		Name: spec.scope.Ring, Membership: m.shards.Membership, Main: spec.main, Controlled: spec.controlled,
+		Name: spec.scope.Ring, Membership: m.shards.MembershipInContact, Main: spec.main, Controlled: spec.controlled,
 	})
 }
 

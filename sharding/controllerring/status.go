@@ -36,7 +36,7 @@ func (r *Reconciler) findings(ctx context.Context, member *member, spec resolved
 		})
 	}
 	f.problems = append(f.problems, problemsOf(member.resourceProblems())...)
-	f.problems = append(f.problems, problemsOfShards(f.view.duplicates, f.view.shards, f.view.available)...)
+	f.problems = append(f.problems, problemsOfShards(f.view)...)
 	if spec.scope.Namespaces != nil && r.noNamespaceMatches(ctx, client.MatchingLabelsSelector{Selector: spec.scope.Namespaces}) {
 		f.remarks = append(f.remarks, "spec.namespaceSelector matches no namespace at present")
 	}

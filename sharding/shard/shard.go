@@ -11,14 +11,12 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding"
-	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
 )
 
 // Options configure one shard. The zero value of each optional field means its default.
@@ -98,33 +96,12 @@ func (o Options) validate(ringName string) error {
 	if o.Namespace == "" {
 		errs = append(errs, errors.New("the namespace of the shard lease is required"))
 	}
-	if o.RetryPeriod <= 0 {
-		errs = append(errs, fmt.Errorf("retry period %s must be positive", o.RetryPeriod))
-	}
-	if longest := time.Duration(leaderelection.JitterFactor * float64(o.RetryPeriod)); o.RenewDeadline <= longest {
-		errs = append(errs, fmt.Errorf("renew deadline %s must be longer than %g times the retry period, %s", o.RenewDeadline, leaderelection.JitterFactor, longest))
-	}
-	if o.LeaseDuration <= o.RenewDeadline {
-		errs = append(errs, fmt.Errorf("lease duration %s must be longer than renew deadline %s", o.LeaseDuration, o.RenewDeadline))
-	}
-	if o.LeaseDuration%time.Second != 0 {
-		errs = append(errs, fmt.Errorf("lease duration %s must be whole seconds", o.LeaseDuration))
-	}
+	errs = append(errs, lease.ValidateTimes(o.LeaseDuration, o.RenewDeadline, o.RetryPeriod))
 	return errors.Join(errs...)
 }
 
-// ValidateName returns an error if the name cannot be that of a shard: it has to be a valid name of a Lease (a DNS
-// subdomain) and a valid label value, and it must not be the name by which sharders hold the leases of others.
-func ValidateName(name string) error {
-	var errs []error
-	for _, message := range append(validation.IsDNS1123Subdomain(name), validation.IsValidLabelValue(name)...) {
-		errs = append(errs, fmt.Errorf("shard name %q: %s", name, message))
-	}
-	if name == shardingv1alpha1.HolderSharder {
-		errs = append(errs, fmt.Errorf("shard name %q: it is reserved for the sharder", name))
-	}
-	return errors.Join(errs...)
-}
+// ValidateName returns an error if the name cannot be that of a shard.
+func ValidateName(name string) error { return lease.ValidateName(name) }
 
 // Name returns the shard's name.
 func (s *Shard) Name() string { return s.options.Name }

@@ -49,7 +49,7 @@ func AddToManager(mgr manager.Manager, config *rest.Config, ring sharding.Ring, 
 	}
 	shards := environment.Shards(ring.Name)
 	if options.WebhookServer != nil {
-		declared, err := admission.Declared(ring, mgr.GetScheme(), mgr.GetRESTMapper(), shards.Membership)
+		declared, err := admission.Declared(ring, mgr.GetScheme(), mgr.GetRESTMapper(), shards.MembershipInContact)
 		if err != nil {
 			return err
 		}

@@ -13,11 +13,11 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/util/uuid"
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
-	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/lease"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/election"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/lead"
 )
@@ -87,18 +87,7 @@ func (o *Options) validate() error {
 	if o.Namespace == "" {
 		errs = append(errs, errors.New("the namespace of the sharder's lease is required"))
 	}
-	if o.RetryPeriod <= 0 {
-		errs = append(errs, fmt.Errorf("retry period %s must be positive", o.RetryPeriod))
-	}
-	if longest := time.Duration(leaderelection.JitterFactor * float64(o.RetryPeriod)); o.RenewDeadline <= longest {
-		errs = append(errs, fmt.Errorf("renew deadline %s must be longer than %g times the retry period, %s", o.RenewDeadline, leaderelection.JitterFactor, longest))
-	}
-	if o.LeaseDuration <= o.RenewDeadline {
-		errs = append(errs, fmt.Errorf("lease duration %s must be longer than renew deadline %s", o.LeaseDuration, o.RenewDeadline))
-	}
-	if o.LeaseDuration%time.Second != 0 {
-		errs = append(errs, fmt.Errorf("lease duration %s must be whole seconds", o.LeaseDuration))
-	}
+	errs = append(errs, lease.ValidateTimes(o.LeaseDuration, o.RenewDeadline, o.RetryPeriod))
 	lead := o.lead()
 	return errors.Join(append(errs, lead.Validate())...)
 }

@@ -74,6 +74,8 @@ const (
 	ReasonResourceNotServed = "ResourceNotServed"
 	// ReasonPermissionMissing holds while the sharder may not work on one of the resources. The others are sharded.
 	ReasonPermissionMissing = "PermissionMissing"
+	// ReasonInvalidShard holds while there is a lease whose name cannot be that of a shard. It is ignored.
+	ReasonInvalidShard = "InvalidShard"
 	// ReasonDuplicateShards holds while shards in different namespaces have the same name. Only the one with the older
 	// lease gets objects.
 	ReasonDuplicateShards = "DuplicateShards"

@@ -5,16 +5,12 @@
 package membership
 
 import (
-	"cmp"
 	"context"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
@@ -34,9 +30,15 @@ type Shards struct {
 	leases  leaseReader
 	members *members
 
-	seen       map[types.NamespacedName]lease.Observation
+	seen map[types.NamespacedName]lease.Observation
+	// former is until when a process may run whose lease was deleted while it held it, and made again by another process.
+	former     map[types.NamespacedName]time.Time
 	duplicates atomic.Pointer[[]Duplicate]
+	misnamed   atomic.Pointer[[]types.NamespacedName]
 	synced     atomic.Bool
+
+	nobody   *plan.Membership
+	shortest atomic.Int64 // of the durations of the leases that are held
 
 	mu       sync.Mutex
 	observed []Observed
@@ -59,6 +61,8 @@ type Observed struct {
 	Lease *coordinationv1.Lease
 	// Deleted says that the lease is not there any more.
 	Deleted bool
+	// Contested says that another process of the shard's name may still run: its lease was deleted while it held it.
+	Contested bool
 }
 
 // leaseReader is Leases for its readers.
@@ -74,15 +78,32 @@ func NewShards(ring string, clock clock.Clock, contact *Contact, leases *Leases)
 }
 
 func newShards(ring string, clock clock.Clock, contact *Contact, leases leaseReader) *Shards {
-	s := &Shards{ring: ring, clock: clock, contact: contact, leases: leases, members: newMembers(ring), watchers: map[*func()]struct{}{}}
+	s := &Shards{
+		ring: ring, clock: clock, contact: contact, leases: leases, members: newMembers(ring), nobody: plan.NewMembership(ring, nil),
+		watchers: map[*func()]struct{}{},
+	}
 	s.duplicates.Store(&[]Duplicate{})
+	s.misnamed.Store(&[]types.NamespacedName{})
 	return s
 }
 
 // Membership returns the ring's current membership, which is never nil. It is free, and safe for concurrent use.
 func (s *Shards) Membership() *plan.Membership { return s.members.load() }
 
-// Duplicates returns the leases that are ignored, sorted. It is free, and safe for concurrent use.
+// MembershipInContact is Membership for who is not told when a decision was wrong, as the webhook. It has no shard when
+// the API server was not heard of for longer than a lease lasts: the shards that are known may all be gone by then.
+func (s *Shards) MembershipInContact() *plan.Membership {
+	if shortest := time.Duration(s.shortest.Load()); shortest > 0 && s.clock.Since(s.contact.at()) > shortest {
+		return s.nobody
+	}
+	return s.members.load()
+}
+
+// Misnamed returns the leases that are ignored because no shard can have their name, sorted. It is free, and safe for
+// concurrent use.
+func (s *Shards) Misnamed() []types.NamespacedName { return *s.misnamed.Load() }
+
+// Duplicates returns the leases that are ignored because of an older one, sorted. It is free, and safe for concurrent use.
 func (s *Shards) Duplicates() []Duplicate { return *s.duplicates.Load() }
 
 // Synced reports whether the leases are known. Before, the ring has no shards for all that is known.
@@ -151,23 +172,34 @@ func (s *Shards) look() (time.Time, error) {
 	if err := s.observe(now); err != nil {
 		return time.Time{}, err
 	}
-	counting, duplicates := s.tellApart()
+	counting, duplicates, misnamed := s.tellApart()
 	observations := make([]lease.Observation, 0, len(counting))
+	var shortest time.Duration
 	for _, observation := range counting {
 		observations = append(observations, observation)
+		if duration := lease.Duration(observation.Lease); lease.HeldByShard(observation.Lease) && (shortest == 0 || duration < shortest) {
+			shortest = duration
+		}
 	}
 	shards := lease.Evaluate(observations, now, s.contact.at())
 
 	var next time.Time
+	sooner := func(at time.Time) {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
 	observed := make([]Observed, 0, len(shards))
 	for _, shard := range shards {
 		observation := counting[shard.Name]
-		observed = append(observed, Observed{Shard: shard, Lease: observation.Lease, Deleted: observation.DeletedHeld})
-		if !shard.Next.IsZero() && (next.IsZero() || shard.Next.Before(next)) {
-			next = shard.Next
-		}
+		until, contested := s.former[client.ObjectKeyFromObject(observation.Lease)]
+		observed = append(observed, Observed{Shard: shard, Lease: observation.Lease, Deleted: observation.DeletedHeld, Contested: contested})
+		sooner(shard.Next)
+		sooner(until)
 	}
 	s.duplicates.Store(&duplicates)
+	s.misnamed.Store(&misnamed)
+	s.shortest.Store(int64(shortest))
 	s.members.publish(shards)
 	s.synced.Store(true)
 
@@ -178,68 +210,6 @@ func (s *Shards) look() (time.Time, error) {
 		(*watcher)()
 	}
 	return next, nil
-}
-
-// observe brings what was seen up to date with the cache. A lease that vanished while its shard held it, or was fenced,
-// is kept until the shard must have noticed, because it may still be running.
-func (s *Shards) observe(now time.Time) error {
-	leases, err := s.leases.ofRing(s.ring)
-	if err != nil {
-		return err
-	}
-	seen := make(map[types.NamespacedName]lease.Observation, len(leases))
-	for _, current := range leases {
-		name := client.ObjectKeyFromObject(current)
-		observation, known := s.seen[name]
-		if !known || observation.DeletedHeld || !sameTerm(observation.Lease, current) {
-			observation = lease.Observation{SeenAt: now, Arrived: s.seen != nil}
-		}
-		observation.Lease = current
-		seen[name] = observation
-	}
-	for name, observation := range s.seen {
-		if _, exists := seen[name]; exists {
-			continue
-		}
-		observation.DeletedHeld = true
-		if lease.Evaluate([]lease.Observation{observation}, now, now)[0].State == lease.Fenced {
-			seen[name] = observation
-		}
-	}
-	s.seen = seen
-	return nil
-}
-
-// sameTerm reports whether nobody renewed, released or took the lease in between. The sharder labels leases without that.
-func sameTerm(before, after *coordinationv1.Lease) bool {
-	return before.UID == after.UID && equality.Semantic.DeepEqual(before.Spec, after.Spec)
-}
-
-// tellApart returns the observations that count, by the shard's name, and those that do not because of an older one.
-func (s *Shards) tellApart() (map[string]lease.Observation, []Duplicate) {
-	names := make([]types.NamespacedName, 0, len(s.seen))
-	for name := range s.seen {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b types.NamespacedName) int {
-		if byAge := s.seen[a].Lease.CreationTimestamp.Compare(s.seen[b].Lease.CreationTimestamp.Time); byAge != 0 {
-			return byAge
-		}
-		return strings.Compare(a.String(), b.String())
-	})
-	counting := make(map[string]lease.Observation, len(names))
-	duplicates := []Duplicate{}
-	for _, name := range names {
-		if older, taken := counting[name.Name]; taken {
-			duplicates = append(duplicates, Duplicate{Shard: name.Name, Namespace: older.Lease.Namespace, Ignored: name.Namespace})
-			continue
-		}
-		counting[name.Name] = s.seen[name]
-	}
-	slices.SortFunc(duplicates, func(a, b Duplicate) int {
-		return cmp.Or(strings.Compare(a.Shard, b.Shard), strings.Compare(a.Ignored, b.Ignored))
-	})
-	return counting, duplicates
 }
 
 // Follow calls the function at once with the change that led from an unknown ring to the current membership, and again

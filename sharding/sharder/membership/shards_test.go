@@ -5,6 +5,7 @@ package membership
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -279,4 +280,91 @@ func TestShardsTolerateAClockThatIsBehind(t *testing.T) {
 			silent.Labels[stateLabel] = "expired" // the sharder labelled it, which is no renewal
 		}
 	}
+}
+
+// An API server may ask a replica that the API server itself cannot be heard by, and nobody tells that replica which
+// shards are gone by now.
+func TestNoShardIsAvailableWithoutContact(t *testing.T) {
+	g := NewWithT(t)
+	long := testring.HeldLease("long")
+	long.Spec.LeaseDurationSeconds = new(int32(3600))
+	s := track(t, testring.HeldLease("a"), long)
+	_, err := s.at(t, 0)
+	g.Expect(err).NotTo(HaveOccurred())
+	for after, available := range map[time.Duration]int{
+		0: 2, 15 * time.Second: 2, 15*time.Second + 1: 0, time.Hour: 0,
+	} {
+		s.clock.SetTime(testring.Begin.Add(after))
+		g.Expect(s.MembershipInContact().Available()).To(HaveLen(available), "after %s", after)
+	}
+	g.Expect(s.Membership().Available()).To(HaveLen(2), "what is decided by those who write is refused where it is wrong")
+
+	now := testring.Begin.Add(time.Hour)
+	s.contact.last.Store(&now)
+	g.Expect(s.MembershipInContact()).To(BeIdenticalTo(s.Membership()))
+}
+
+func TestLeasesOfImpossibleNamesAreIgnored(t *testing.T) {
+	g := NewWithT(t)
+	s := track(t, testring.HeldLease("shardlease-controller"), testring.HeldLease(strings.Repeat("a", 64)), testring.HeldLease(strings.Repeat("b", 63)))
+	_, err := s.at(t, 0)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(s.Membership().Known()).To(HaveExactElements(strings.Repeat("b", 63)))
+	g.Expect(s.Misnamed()).To(HaveExactElements(HaveField("Name", strings.Repeat("a", 64)), HaveField("Name", "shardlease-controller")))
+	g.Expect(s.Observed()).To(HaveLen(1), "nobody writes to them")
+
+	s.see()
+	_, err = s.at(t, 15*time.Second) // until then they may be held
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(s.Misnamed()).To(BeEmpty())
+}
+
+// Who held a lease that was deleted may not have noticed, and the next process of its name may have made it again at once.
+func TestAShardIsContestedUntilTheOtherMustHaveNoticed(t *testing.T) {
+	for title, seenDeleted := range map[string]bool{"its deletion was seen": true, "only the new one was seen": false} {
+		t.Run(title, func(t *testing.T) {
+			g := NewWithT(t)
+			first, other := testring.HeldLease("a"), testring.HeldLease("b")
+			s := track(t, first, other)
+			_, err := s.at(t, 0)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(s.Observed()).To(HaveEach(HaveField("Contested", false)))
+			if seenDeleted {
+				s.see(other)
+				_, err = s.at(t, 2*time.Second)
+				g.Expect(err).NotTo(HaveOccurred())
+			}
+
+			second := testring.HeldLease("a")
+			renewed := metav1.NewMicroTime(testring.Begin.Add(3 * time.Second))
+			second.UID, second.Spec.RenewTime, second.Spec.AcquireTime = "another", &renewed, &renewed
+			s.see(second, other)
+			g.Expect(s.at(t, 3*time.Second)).To(Equal(12*time.Second), "then the first lease would have expired")
+			g.Expect(s.Observed()).To(HaveExactElements(
+				And(HaveField("Name", "a"), HaveField("State", lease.Ready), HaveField("Contested", true)), HaveField("Contested", false)))
+			g.Expect(s.Membership().Available()).To(ContainElement("a"))
+
+			_, err = s.at(t, 15*time.Second-1)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(s.Observed()).To(ContainElement(HaveField("Contested", true)))
+			_, err = s.at(t, 15*time.Second)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(s.Observed()).To(HaveEach(HaveField("Contested", false)))
+		})
+	}
+}
+
+func TestAShardWhoseLeaseWasReleasedAndDeletedIsNotContested(t *testing.T) {
+	g := NewWithT(t)
+	released := testring.HeldLease("a")
+	released.Spec.HolderIdentity = new("")
+	s := track(t, released)
+	_, err := s.at(t, 0)
+	g.Expect(err).NotTo(HaveOccurred())
+	second := testring.HeldLease("a")
+	second.UID = "another"
+	s.see(second)
+	_, err = s.at(t, time.Second)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(s.Observed()).To(HaveExactElements(HaveField("Contested", false)))
 }

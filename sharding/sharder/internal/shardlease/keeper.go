@@ -60,6 +60,9 @@ func (k *Keeper) Reconcile(ctx context.Context, _ allLeases) (reconcile.Result, 
 	var errs []error
 	var result reconcile.Result
 	for _, shard := range k.shards() {
+		if shard.State == lease.Ready && shard.Contested {
+			continue // it is looked at again when that has passed
+		}
 		if shard.State == lease.Ready && !k.noneMoves(shard.Name) {
 			// It came back while its objects are moved away, and begins to work when it is labelled ready.
 			result.RequeueAfter = moveCheck

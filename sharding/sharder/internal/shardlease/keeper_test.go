@@ -5,6 +5,7 @@ package shardlease
 
 import (
 	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -117,6 +118,29 @@ func TestKeeperCallsAShardReadyOnlyWhenNoMoveIsUnderWay(t *testing.T) {
 	k.moved["a"], k.observed = false, k.observed[:1]
 	g.Expect(k.Reconcile(t.Context(), allLeases{})).To(Equal(reconcile.Result{}))
 	g.Expect(k.leases.get(t, "a").Labels).To(HaveKeyWithValue(stateLabel, "ready"))
+}
+
+func TestKeeperCallsNoShardReadyOfWhichAnotherProcessMayRun(t *testing.T) {
+	g := NewWithT(t)
+	k := keep(labelled("a", ""))
+	k.see(labelled("a", ""), lease.Ready)
+	k.observed[0].Contested = true
+	g.Expect(k.Reconcile(t.Context(), allLeases{})).To(Equal(reconcile.Result{}))
+	g.Expect(k.leases.writes()).To(BeEmpty())
+
+	k.observed[0].Contested = false
+	g.Expect(k.Reconcile(t.Context(), allLeases{})).To(Equal(reconcile.Result{}))
+	g.Expect(k.leases.get(t, "a").Labels).To(HaveKeyWithValue(stateLabel, "ready"))
+}
+
+func TestKeeperTakesALeaseOfAnyDuration(t *testing.T) {
+	g := NewWithT(t)
+	endless := labelled("a", "ready")
+	endless.Spec.LeaseDurationSeconds = new(int32(math.MaxInt32))
+	k := keep(endless)
+	k.see(endless, lease.Uncertain)
+	g.Expect(k.Reconcile(t.Context(), allLeases{})).To(Equal(reconcile.Result{}))
+	g.Expect(k.leases.get(t, "a").Spec.LeaseDurationSeconds).To(HaveValue(BeEquivalentTo(math.MaxInt32)))
 }
 
 func TestKeeperErrors(t *testing.T) {

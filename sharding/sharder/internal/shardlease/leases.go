@@ -8,6 +8,7 @@ package shardlease
 
 import (
 	"context"
+	"math"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -61,7 +62,7 @@ func (l *Leases) fence(ctx context.Context, shard types.NamespacedName) (bool, e
 // take makes the sharder the holder, for twice the duration that the shard had.
 func (l *Leases) take(lse *coordinationv1.Lease) {
 	now := metav1.NewMicroTime(l.Clock.Now())
-	lse.Spec.LeaseDurationSeconds = new(int32(2 * lease.Duration(lse).Seconds()))
+	lse.Spec.LeaseDurationSeconds = new(int32(min(2*lease.Duration(lse).Seconds(), math.MaxInt32)))
 	lse.Spec.HolderIdentity = ptr.To(shardingv1alpha1.HolderSharder)
 	lse.Spec.LeaseTransitions = new(ptr.Deref(lse.Spec.LeaseTransitions, 0) + 1)
 	lse.Spec.AcquireTime = &now
