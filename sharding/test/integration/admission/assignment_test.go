@@ -95,6 +95,13 @@ var _ = Describe("Assignment in the request", Ordered, func() {
 		}
 	})
 
+	It("assigns an object of nearly 3 MB, which is as large as requests may be", func(ctx context.Context) {
+		deployment := newDeployment(namespace, "huge")
+		deployment.Spec.Template.Spec.Containers[0].Args = []string{strings.Repeat("x", 2_900_000)}
+		Expect(create(ctx, deployment, client.DryRunAll)).To(Equal(1)) // etcd takes half of it
+		Expect(deployment.Labels).To(HaveKey(labelShard))
+	})
+
 	It("assigns an object with null for its labels", func(ctx context.Context) {
 		clientset, err := kubernetes.NewForConfig(restConfig)
 		Expect(err).NotTo(HaveOccurred())
