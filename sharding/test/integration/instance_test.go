@@ -125,6 +125,8 @@ type testRing struct {
 	namespace string
 	// unlabelled says that the ring's shards do not label what they control.
 	unlabelled bool
+	// webhook says that every write to a main object may assign it.
+	webhook bool
 }
 
 func newTestRing() *testRing {

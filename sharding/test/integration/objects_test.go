@@ -22,18 +22,21 @@ import (
 func (r *testRing) create(count int) {
 	GinkgoHelper()
 	for n := range count {
-		labels := map[string]string{"app": "test"}
-		deployment := &appsv1.Deployment{
-			ObjectMeta: metav1.ObjectMeta{Namespace: r.namespace, Name: fmt.Sprintf("object-%d", n)},
-			Spec: appsv1.DeploymentSpec{
-				Selector: &metav1.LabelSelector{MatchLabels: labels},
-				Template: corev1.PodTemplateSpec{
-					ObjectMeta: metav1.ObjectMeta{Labels: labels},
-					Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "test", Image: "test"}}},
-				},
+		Expect(apiServer.Create(inContext(), newDeployment(r.namespace, fmt.Sprintf("object-%d", n)))).To(Succeed())
+	}
+}
+
+func newDeployment(namespace, name string) *appsv1.Deployment {
+	labels := map[string]string{"app": "test"}
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: appsv1.DeploymentSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "test", Image: "test"}}},
 			},
-		}
-		Expect(apiServer.Create(inContext(), deployment)).To(Succeed())
+		},
 	}
 }
 

@@ -19,23 +19,14 @@ import (
 var _ = Describe("A shard in Python", func() {
 	var (
 		r      *testRing
-		start  func(arguments ...string) process
+		start  func() process
 		python process
 		stop   func()
 	)
 
 	BeforeEach(func() {
 		r = newTestRing()
-		program, kubeconfig := pythonProgram(), writeKubeconfig()
-		start = func(arguments ...string) process {
-			return runProcess(program, append([]string{
-				"-B", "../../examples/python-shard/shard.py", "--kubeconfig", kubeconfig,
-				"--ring", r.Name, "--name", "python", "--namespace", r.namespace,
-				"--lease-duration", fmt.Sprint(leaseDuration.Seconds()),
-				"--renew-deadline", fmt.Sprint(renewDeadline.Seconds()),
-				"--retry-period", fmt.Sprint(retryPeriod.Seconds()),
-			}, arguments...)...)
-		}
+		start = func() process { return r.startPython("python") }
 
 		r.create(20)
 		r.start("sharder", sharding.ModeSharder)
@@ -118,6 +109,17 @@ var _ = Describe("The cache of a shard in Python", func() {
 		Eventually(tests).Should(gexec.Exit(0))
 	})
 })
+
+// startPython runs the shard in Python until the test ends or something else ends it.
+func (r *testRing) startPython(name string) process {
+	GinkgoHelper()
+	return runProcess(pythonProgram(), "-B", "../../examples/python-shard/shard.py", "--kubeconfig", writeKubeconfig(),
+		"--ring", r.Name, "--name", name, "--namespace", r.namespace,
+		"--lease-duration", fmt.Sprint(leaseDuration.Seconds()),
+		"--renew-deadline", fmt.Sprint(renewDeadline.Seconds()),
+		"--retry-period", fmt.Sprint(retryPeriod.Seconds()),
+	)
+}
 
 // expectOwners checks that exactly these shards have objects, whether they have got round to them or not.
 func (r *testRing) expectOwners(g Gomega, shards ...string) {

@@ -14,11 +14,15 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	shardingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/v1alpha1"
 )
 
 var (
@@ -42,7 +46,7 @@ var _ = BeforeSuite(func() {
 	auditLog = filepath.Join(directory, "audit.log")
 	Expect(os.WriteFile(policy, []byte(auditPolicy), 0o600)).To(Succeed())
 
-	environment := &envtest.Environment{}
+	environment := &envtest.Environment{CRDDirectoryPaths: []string{"../../../config/crd/bases"}, ErrorIfCRDPathMissing: true}
 	environment.ControlPlane.GetAPIServer().Configure().
 		Set("audit-policy-file", policy).
 		Set("audit-log-path", auditLog).
@@ -52,7 +56,10 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(environment.Stop)
 
-	apiServer, err = client.New(restConfig, client.Options{})
+	types := runtime.NewScheme()
+	Expect(clientgoscheme.AddToScheme(types)).To(Succeed())
+	Expect(shardingv1alpha1.AddToScheme(types)).To(Succeed())
+	apiServer, err = client.New(restConfig, client.Options{Scheme: types})
 	Expect(err).NotTo(HaveOccurred())
 })
 
