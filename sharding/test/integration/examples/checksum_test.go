@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -33,12 +34,13 @@ var _ = Describe("The checksum controller", Ordered, func() {
 		namespace string
 		shards    []*gexec.Session
 		start     func(shard string) *gexec.Session
+		dedicated *gexec.Session
+		embedded  func()
 	)
 
 	BeforeAll(func(ctx context.Context) {
-		shell("kubectl apply -k ../../../../config/crd")
+		shell("kubectl apply -k ../../../../config/default")
 		shell("kubectl wait --for=condition=Established crd/controllerrings.sharding.timebertt.dev")
-		shell("kubectl apply -k ../../../../config/policy")
 		shell("kubectl apply -k ../../../examples/checksum/config")
 
 		namespace = createNamespace(ctx, map[string]string{"checksums.sharding.timebertt.dev/enabled": "true"})
@@ -51,7 +53,8 @@ var _ = Describe("The checksum controller", Ordered, func() {
 			shards = append(shards, session)
 			return session
 		}
-		run(admin, program, "--mode=Sharder", "--namespace=checksum-system")
+		embedded = func() { run(admin, program, "--mode=Sharder", "--namespace=checksum-system") }
+		dedicated = startSharder(ctx)
 		start("a")
 		start("b")
 	})
@@ -63,6 +66,19 @@ var _ = Describe("The checksum controller", Ordered, func() {
 
 	It("divides the Secrets among its shards", func(ctx context.Context) {
 		settled(ctx, "a", "b")
+	})
+
+	It("assigns a Secret in the request that creates it", func(ctx context.Context) {
+		Eventually(func(g Gomega) {
+			created := createSecret(ctx, namespace, fmt.Sprintf("created-%d", time.Now().UnixNano()))
+			g.Expect(created.Labels).To(HaveKeyWithValue(shardLabel, Or(Equal("a"), Equal("b"))))
+		}).Should(Succeed())
+		Eventually(func(g Gomega) {
+			ring := &shardingv1alpha1.ControllerRing{}
+			g.Expect(apiServer.Get(ctx, client.ObjectKey{Name: "checksums"}, ring)).To(Succeed())
+			g.Expect(ring.Status.AvailableShards).To(BeEquivalentTo(2))
+			g.Expect(ring.Status.Conditions).To(ContainElement(And(HaveField("Type", "Ready"), HaveField("Reason", "Sharded"))))
+		}).Should(Succeed())
 	})
 
 	It("gives a shard that joins its share, and takes it back when it leaves", func(ctx context.Context) {
@@ -140,9 +156,16 @@ var _ = Describe("The checksum controller", Ordered, func() {
 		Expect(applied.Spec).To(Equal(wanted.Spec))
 	})
 
+	It("goes on with a sharder of its own, which need not be installed", func(ctx context.Context) {
+		Eventually(dedicated.Terminate()).Should(gexec.Exit(0))
+		createSecret(ctx, namespace, "waiting")
+		embedded()
+		settled(ctx, "a", "b")
+	})
+
 	It("logs nothing of a Secret", func() {
-		for _, shard := range shards {
-			Expect(string(shard.Err.Contents())).To(And(ContainSubstring("Starting"), Not(ContainSubstring(password))))
+		for _, program := range append(shards, dedicated) {
+			Expect(string(program.Err.Contents())).To(And(ContainSubstring("Starting"), Not(ContainSubstring(password))))
 		}
 	})
 })
