@@ -49,6 +49,9 @@ func (r *Reconciler) AddToManager(ctx context.Context, mgr manager.Manager, opti
 	if r.Client == nil {
 		r.Client = mgr.GetClient()
 	}
+	if r.Live == nil {
+		r.Live = mgr.GetAPIReader()
+	}
 	if r.Recorder == nil {
 		r.Recorder = mgr.GetEventRecorder(ControllerName)
 	}

@@ -65,9 +65,10 @@ func (r *Reconciler) applyAll(ctx context.Context, s site) (rollout, error) {
 //
 // The request carries the resource version that it was decided on, so it is refused if the object has changed since. If
 // the object is not in the cache, there is none to carry: the object may be new, or still carry another instance's
-// labels.
+// labels. Then it overrides nothing that others have set.
 func apply[T configuration[T]](ctx context.Context, r *Reconciler, s site, wanted T, live client.Object) (bool, error) {
-	err := r.read(ctx, client.ObjectKey{Namespace: s.website.Namespace, Name: s.serverName}, live)
+	key := client.ObjectKey{Namespace: s.website.Namespace, Name: s.serverName}
+	err := r.read(ctx, key, live)
 	if client.IgnoreNotFound(err) != nil {
 		return false, err
 	}
@@ -79,17 +80,39 @@ func apply[T configuration[T]](ctx context.Context, r *Reconciler, s site, wante
 	}
 
 	complete(wanted, s.website, r.ControlledLabels)
-	if cached {
-		if drift.Holds(live, wanted) {
-			return false, nil
+	if !cached {
+		err := r.Client.Apply(ctx, wanted, FieldOwner)
+		if !isFieldConflict(err) {
+			return err == nil, asRefusal(err)
 		}
-		wanted.WithResourceVersion(live.GetResourceVersion())
+		if err := r.readOwn(ctx, s.website, key, live, err); err != nil {
+			return false, err
+		}
 	}
+	if drift.Holds(live, wanted) {
+		return false, nil
+	}
+	wanted.WithResourceVersion(live.GetResourceVersion())
 	err = r.Client.Apply(ctx, wanted, FieldOwner, client.ForceOwnership)
-	if cached && apierrors.IsInvalid(err) {
+	if apierrors.IsInvalid(err) {
 		return false, r.replace(ctx, wanted, live, err)
 	}
 	return err == nil, asRefusal(err)
+}
+
+// readOwn reads an object that the cache does not show, and others have set fields of. If that was another instance's, it is
+// the website's all the same. If it was there before the website, it is not taken over.
+func (r *Reconciler) readOwn(ctx context.Context, website *v1alpha1.Website, key client.ObjectKey, live client.Object, conflict error) error {
+	if err := r.Live.Get(ctx, key, live); err != nil {
+		if apierrors.IsNotFound(err) {
+			return conflict
+		}
+		return err
+	}
+	if owner := metav1.GetControllerOfNoCopy(live); owner == nil || owner.UID != website.UID {
+		return nameTaken(live, owner)
+	}
+	return nil
 }
 
 // replace is for what others added to an object in a way that leaves no valid object when it is merged with the wanted

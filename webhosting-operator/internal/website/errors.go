@@ -33,12 +33,21 @@ type refusal struct {
 func (e *refusal) Error() string { return e.err.Error() }
 func (e *refusal) Unwrap() error { return e.err }
 
-// nameTaken is the refusal to take over an object that somebody else controls.
+// nameTaken is the refusal to take over an object that somebody else controls, or nobody.
 func nameTaken(live client.Object, owner *metav1.OwnerReference) error {
+	by := "is controlled by nobody"
+	if owner != nil {
+		by = "is controlled by " + owner.Kind + " " + owner.Name
+	}
 	return &refusal{
 		reason: v1alpha1.ReasonNameTaken,
-		err:    fmt.Errorf("%T %s is controlled by %s %s: delete or rename it", live, live.GetName(), owner.Kind, owner.Name),
+		err:    fmt.Errorf("%T %s %s: delete or rename it", live, live.GetName(), by),
 	}
+}
+
+// isFieldConflict holds for an apply that would change what others have set.
+func isFieldConflict(err error) bool {
+	return apierrors.IsConflict(err) && apierrors.HasStatusCause(err, metav1.CauseTypeFieldManagerConflict)
 }
 
 // errReplaced ends a reconcile that had to replace an object. The next one finds out what became of it.

@@ -25,10 +25,12 @@ import (
 // FieldOwner is the name under which the operator owns the fields that it applies.
 const FieldOwner = client.FieldOwner("webhosting-operator")
 
-// Reconciler reconciles Websites. Client, Recorder and Clock are set by AddToManager where they are left empty.
+// Reconciler reconciles Websites. Client, Live, Recorder and Clock are set by AddToManager where they are left empty.
 type Reconciler struct {
 	// Client reads from caches that show its own writes, see ClientOptions.
 	Client client.Client
+	// Live reads from the API server, what the caches do not show.
+	Live client.Reader
 	// Recorder takes the events.
 	Recorder events.EventRecorder
 	// Clock tells the time of transitions.
@@ -51,9 +53,9 @@ var _ reconcile.Reconciler = &Reconciler{}
 // +kubebuilder:rbac:groups=webhosting.timebertt.dev,resources=websites;themes,verbs=list;watch
 // +kubebuilder:rbac:groups=webhosting.timebertt.dev,resources=websites/status,verbs=patch
 // +kubebuilder:rbac:groups=webhosting.timebertt.dev,resources=websites/finalizers,verbs=update
-// +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=list;watch;create;patch
-// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=list;watch;create;patch
-// +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile implements reconcile.Reconciler.
