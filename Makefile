@@ -10,7 +10,7 @@
 #   make kill SHARD=NAME        which instance, of the operator or the sharder, to end by force
 #   make measure WEBSITES=100   how many websites to measure with
 #   make measure CHURN=25       how many of them to change each second meanwhile
-#   make deploy MODE=sharded-dedicated SHARDS=5 COMPONENTS="monitoring network-policy"
+#   make deploy MODE=sharded-dedicated SHARDS=5 COMPONENTS="monitoring debug"
 #   make undeploy PURGE=true    with all websites and themes
 #   make evaluate SETUPS="singleton sharded"    what to compare
 #   make evaluate SCENARIO=basic SCALE=0.1      under which load, and how much of it

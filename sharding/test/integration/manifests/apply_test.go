@@ -65,7 +65,7 @@ func TestAPIServer(t *testing.T) {
 		"watch sharding.timebertt.dev controllerrings":                         true,
 		"shard sharding.timebertt.dev controllerrings any":                     true,
 		"update sharding.timebertt.dev controllerrings any":                    false,
-		"patch sharding.timebertt.dev controllerrings/status any":              true,
+		"update sharding.timebertt.dev controllerrings/status any":             true,
 		"update coordination.k8s.io leases shard-1 some-namespace":             true,
 		"create coordination.k8s.io leases sharder some-namespace":             false,
 		"create coordination.k8s.io leases sharder sharding-system":            true,
