@@ -6,6 +6,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,8 +70,8 @@ before. Progress goes to standard error, the result to standard output.`,
 	flags.IntVar(&m.Churn, "churn", 25, "how many websites are changed each second; 0: only the quiet half is measured")
 	flags.Uint64Var(&m.Seed, "seed", 1, "chooses which websites are changed")
 	flags.DurationVar(&m.Timeout, "timeout", 5*time.Minute, "how long anything may take until it counts as not having happened")
-	flags.StringSliceVar(&setups, "setups", []string{"singleton", "sharded"}, "what is measured")
-	flags.StringSliceVar(&scenarios, "scenarios", measure.Names, "what happens to shards; none: nothing")
+	flags.StringSliceVar(&setups, "setups", []string{"singleton", "sharded"}, "what is measured: singleton, sharded, or dedicated, where the sharder runs apart")
+	flags.StringSliceVar(&scenarios, "scenarios", measure.Names, "what happens to shards; none: nothing. Where the sharder runs apart, no shard is the leader")
 	flags.StringVarP(&output, "output", "o", "", "json for programs")
 	return command
 }
@@ -91,8 +92,8 @@ func complete(m *measure.Measurement, setups, scenarios []string, output string)
 	}
 	for _, setup := range setups {
 		mode := operator.Mode(setup)
-		if mode != operator.Sharded && mode != operator.Singleton {
-			return fmt.Errorf("unknown set-up %q: it is sharded or singleton", setup)
+		if !slices.Contains(operator.Modes(), mode) {
+			return fmt.Errorf("unknown set-up %q: it is sharded, dedicated or singleton", setup)
 		}
 		m.Setups = append(m.Setups, mode)
 	}

@@ -49,8 +49,7 @@ func Binaries(c checkout.Checkout) []string {
 
 // Write writes the files of the instances, and returns what the supervisor shall run.
 func (p Plan) Write(ctx context.Context) ([]supervisor.Instance, error) {
-	// Whoever adds instances to those that run goes by this file.
-	if err := statefile.Replace(filepath.Join(string(Folder(p.Checkout)), "operator-config.yaml"), p.Config, 0o644); err != nil {
+	if err := p.remember(); err != nil {
 		return nil, err
 	}
 	programs := p.programs()

@@ -38,7 +38,7 @@ func (m *Measurement) fill(ctx context.Context, mode operator.Mode) (Fill, error
 	keys := keysOf(m.Websites)
 	var shards []string
 	var right map[string]string
-	if mode == operator.Sharded {
+	if mode.Shares() {
 		shards = mode.Instances(m.Shards)
 		right = owners(keys, shards)
 	}
@@ -86,9 +86,9 @@ func (m *Measurement) fill(ctx context.Context, mode operator.Mode) (Fill, error
 	}
 	fill.Writes = countWrites(writes, begin, end)
 	fill.Flapped = len(m.tracker.Flapped())
-	if mode == operator.Sharded {
+	if mode.Shares() {
 		fill.Spread = spreadOf(shards, shardsOf(m.tracker.Sites()))
-		leader, err := m.leader(ctx, shards)
+		leader, err := m.leader(ctx, mode, shards)
 		if err != nil {
 			return fill, err
 		}

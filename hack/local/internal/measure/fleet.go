@@ -7,18 +7,18 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/applied"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/bringup"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/sharder"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/supervisor"
 )
 
-// fleet is the instances of the sharded operator. What they need is written beforehand, so that nothing but the signal
-// to the supervisor is left to do when the time counts.
+// fleet is the instances of the sharded operator, and of the sharder where it runs apart. What they need is written
+// beforehand, so that nothing but the signal to the supervisor is left to do when the time counts.
 type fleet struct {
 	folder  supervisor.Folder
 	all     []supervisor.Instance
@@ -38,17 +38,18 @@ func (m *Measurement) start(ctx context.Context, mode operator.Mode, shards int)
 }
 
 // fleet returns the instances that there may be, up to the number of shards.
-func (m *Measurement) fleet(ctx context.Context, shards int) (*fleet, error) {
-	folder := instances.Folder(m.Checkout)
-	config, err := os.ReadFile(filepath.Join(string(folder), "operator-config.yaml"))
+func (m *Measurement) fleet(ctx context.Context, mode operator.Mode, shards int) (*fleet, error) {
+	config, sharderConfig, err := instances.Remembered(m.Checkout)
 	if err != nil {
-		return nil, fmt.Errorf("reading the operator's configuration: %w", err)
+		return nil, err
 	}
 	uid, err := applied.Cluster(ctx, m.client)
 	if err != nil {
 		return nil, err
 	}
-	plan := instances.Plan{Checkout: m.Checkout, Mode: operator.Sharded, Shards: shards, Config: config, Cluster: string(uid)}
+	plan := instances.Plan{
+		Checkout: m.Checkout, Mode: mode, Shards: shards, Config: config, SharderConfig: sharderConfig, Cluster: string(uid),
+	}
 	all, err := plan.Write(ctx)
 	if err != nil {
 		return nil, err
@@ -61,14 +62,14 @@ func (m *Measurement) fleet(ctx context.Context, shards int) (*fleet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding this program: %w", err)
 	}
-	return &fleet{folder: folder, all: all, version: version, command: []string{self, "supervise"}}, nil
+	return &fleet{folder: instances.Folder(m.Checkout), all: all, version: version, command: []string{self, "supervise"}}, nil
 }
 
-// run has exactly the instances of these names run. The one named to crash, if any, is killed.
+// run has exactly the shards of these names run. The one named to crash, if any, is killed.
 func (f *fleet) run(ctx context.Context, names []string, crash string) error {
 	var wanted []supervisor.Instance
 	for _, instance := range f.all {
-		if slices.Contains(names, instance.Name) {
+		if slices.Contains(names, instance.Name) || slices.Contains(sharder.Instances(), instance.Name) {
 			wanted = append(wanted, instance)
 		}
 	}

@@ -7,11 +7,14 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/audit"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/sharder"
 )
 
 const (
@@ -42,29 +45,46 @@ func leaderOf(writes []audit.Write) (shard string, renewed time.Time) {
 	return owner[credential], renewed
 }
 
-// leader waits until one of the shards leads as the sharder, and returns which.
-func (m *Measurement) leader(ctx context.Context, shards []string) (string, error) {
+// leader waits until one of the shards leads as the sharder, or an instance of the sharder where it runs apart, and returns
+// which.
+func (m *Measurement) leader(ctx context.Context, mode operator.Mode, shards []string) (string, error) {
+	look := func() (string, error) { return m.leadingShard(shards) }
+	if mode == operator.Dedicated {
+		look = func() (string, error) {
+			return sharder.Leader(ctx, m.client, func(url *url.URL) (string, error) {
+				return instances.AtWebhook(m.Checkout, url, sharder.Instances())
+			})
+		}
+	}
 	timeout := m.Clock.NewTimer(m.Timeout)
 	defer timeout.Stop()
 	ticker := m.Clock.NewTicker(leaderInterval)
 	defer ticker.Stop()
 	for {
-		writes, err := m.auditSince(time.Time{})
-		if err != nil {
-			return "", err
-		}
-		shard, renewed := leaderOf(writes)
-		if slices.Contains(shards, shard) && m.Clock.Since(renewed) < leaderSilence {
-			return shard, nil
+		if leader, err := look(); err != nil || leader != "" {
+			return leader, err
 		}
 		select {
 		case <-ctx.Done():
 			return "", fmt.Errorf("looking for the sharder that leads: %w", ctx.Err())
 		case <-timeout.C():
-			return "", fmt.Errorf("no shard led as the sharder within %s", m.Timeout)
+			return "", fmt.Errorf("nobody led as the sharder within %s", m.Timeout)
 		case <-ticker.C():
 		}
 	}
+}
+
+// leadingShard returns which of the shards leads; none if none does.
+func (m *Measurement) leadingShard(shards []string) (string, error) {
+	writes, err := m.auditSince(time.Time{})
+	if err != nil {
+		return "", err
+	}
+	shard, renewed := leaderOf(writes)
+	if !slices.Contains(shards, shard) || m.Clock.Since(renewed) >= leaderSilence {
+		return "", nil
+	}
+	return shard, nil
 }
 
 // auditSince returns the writes that were received since the time, as the API server logged them.

@@ -36,7 +36,7 @@ type Measurement struct {
 	Shards int
 	// Setups are measured one after the other.
 	Setups []operator.Mode
-	// Scenarios are measured with the sharded operator; there may be none.
+	// Scenarios are measured where instances share the websites; there may be none.
 	Scenarios []Scenario
 	// Churn is how many websites are changed each second, where a scenario has that.
 	Churn int
@@ -76,7 +76,7 @@ func (m *Measurement) Run(ctx context.Context) (result Report, err error) {
 func (m *Measurement) setup(ctx context.Context, mode operator.Mode, result *Report) error {
 	m.say("%s: starting the operator", mode)
 	shards := 0
-	if mode == operator.Sharded {
+	if mode.Shares() {
 		shards = m.Shards
 	}
 	if err := m.start(ctx, mode, shards); err != nil {
@@ -108,14 +108,17 @@ func (m *Measurement) setup(ctx context.Context, mode operator.Mode, result *Rep
 		return err
 	}
 	result.Fills = append(result.Fills, fill)
-	if mode != operator.Sharded {
+	if !mode.Shares() {
 		return nil
 	}
 	if result.LeaseSeconds, err = m.leaseDurations(ctx); err != nil {
 		return err
 	}
 	for _, scenario := range m.Scenarios {
-		change, err := m.change(ctx, scenario)
+		if !scenario.possible(mode) {
+			continue
+		}
+		change, err := m.change(ctx, mode, scenario)
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,11 @@
 
 package measure
 
-import "context"
+import (
+	"context"
+
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
+)
 
 // Outcome tells how a scenario went. Times are in seconds since right before the supervisor was told; they are nil if
 // what they tell about did not happen in time.
@@ -48,8 +52,8 @@ type Outcome struct {
 }
 
 // change lets the scenario happen and watches what comes of it.
-func (m *Measurement) change(ctx context.Context, scenario Scenario) (Outcome, error) {
-	run, err := m.prepare(ctx, scenario)
+func (m *Measurement) change(ctx context.Context, mode operator.Mode, scenario Scenario) (Outcome, error) {
+	run, err := m.prepare(ctx, mode, scenario)
 	if err != nil || run == nil {
 		return Outcome{Scenario: scenario, Notes: []string{"not measured: the websites did not settle before it"}}, err
 	}

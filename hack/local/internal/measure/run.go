@@ -11,6 +11,7 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/audit"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/machine"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 )
 
 // run is one scenario while it happens.
@@ -30,9 +31,9 @@ type run struct {
 }
 
 // prepare brings the ring to rest with its usual shards; it returns nil if it does not come to rest.
-func (m *Measurement) prepare(ctx context.Context, scenario Scenario) (*run, error) {
+func (m *Measurement) prepare(ctx context.Context, mode operator.Mode, scenario Scenario) (*run, error) {
 	m.say("%s", scenario)
-	fleet, err := m.fleet(ctx, m.Shards+1)
+	fleet, err := m.fleet(ctx, mode, m.Shards+1)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func (m *Measurement) prepare(ctx context.Context, scenario Scenario) (*run, err
 	if err := m.awaitRest(ctx); err != nil {
 		return nil, err
 	}
-	leader, err := m.leader(ctx, usual)
+	leader, err := m.leader(ctx, mode, usual)
 	if err != nil {
 		return nil, err
 	}

@@ -51,6 +51,11 @@ func Scenarios(names []string, churn bool) ([]Scenario, error) {
 	return scenarios, nil
 }
 
+// possible reports whether it can happen in the mode: where the sharder runs apart, no shard leads.
+func (s Scenario) possible(mode operator.Mode) bool {
+	return mode == operator.Sharded || mode == operator.Dedicated && !s.Leader
+}
+
 func (s Scenario) String() string {
 	name := string(s.Event)
 	if s.Leader {

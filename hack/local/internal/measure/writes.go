@@ -12,9 +12,14 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/audit"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/sharder"
 )
 
-const operatorUser = "system:serviceaccount:" + operator.Namespace + ":" + operator.Name
+const (
+	operatorUser = "system:serviceaccount:" + operator.Namespace + ":" + operator.Name
+	// sharderUser is the sharder where it runs apart.
+	sharderUser = "system:serviceaccount:" + sharder.Namespace + ":" + sharder.Name
+)
 
 // The ones who write.
 const (
@@ -36,7 +41,8 @@ type WriteKind struct {
 
 // Writes is what was written to the measurement's websites and what belongs to them, within some time.
 type Writes struct {
-	// Operator counts all writes of the operator, refused ones too: those of the shards and of the sharder.
+	// Operator counts all writes of the operator, refused ones too: those of the shards and of the sharder, also where it
+	// runs apart.
 	Operator int `json:"operator"`
 	// Conflicts are those among them that were refused with 409.
 	Conflicts int `json:"conflicts"`
@@ -58,6 +64,8 @@ func (w Writes) ConflictShare() float64 {
 // author returns who sent the request.
 func author(write audit.Write) string {
 	switch {
+	case write.User == sharderUser:
+		return bySharder
 	case write.User != operatorUser:
 		return byOthers
 	case write.Sharder:
