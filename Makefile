@@ -50,7 +50,7 @@ CLUSTER := bin/cluster
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z][a-z-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 
 .PHONY: clean
@@ -93,6 +93,10 @@ evaluate: local ## Compare set-ups under load, and write a report: SETUPS="singl
 .PHONY: profile
 profile: local ## The same, with CPU and heap profiles of every instance as flame graphs in the report
 	@$(LOCAL) evaluate --profile --setups '$(shell echo $(SETUPS) | tr ' ' ,)' --scenario '$(SCENARIO)' --scale '$(SCALE)' $(EVALUATE)
+
+.PHONY: measure-sharder
+measure-sharder: local ## Measure the sharder apart from the operator: webhook, memory, moves: WEBSITES=1000 CHURN=25
+	@$(LOCAL) measure-sharder --websites '$(WEBSITES)' --churn '$(CHURN)'
 
 .PHONY: programs
 programs: local ## Build the programs of the cluster and of the tests (`make up` does so too)

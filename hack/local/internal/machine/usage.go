@@ -19,6 +19,9 @@ type Usage struct {
 	Leads bool `json:"leads,omitempty"`
 	// RSS is the resident memory in bytes.
 	RSS uint64 `json:"rssBytes"`
+	// Anonymous are those among them that are the process's own; the others are parts of the program's file, which all its
+	// instances share. 0 where the operating system does not tell.
+	Anonymous uint64 `json:"anonymousBytes,omitempty"`
 	// CPU is the processor time in seconds.
 	CPU float64 `json:"cpuSeconds"`
 }
@@ -46,9 +49,20 @@ func UsageOf(ctx context.Context, folder supervisor.Folder) ([]Usage, error) {
 		if err != nil {
 			return nil, fmt.Errorf("asking what %s takes: %w", instance.Name, err)
 		}
-		all = append(all, Usage{Instance: instance.Name, RSS: memory.RSS, CPU: times.User + times.System})
+		all = append(all, Usage{
+			Instance: instance.Name, RSS: memory.RSS, Anonymous: anonymous(ctx, handle), CPU: times.User + times.System,
+		})
 	}
 	return all, nil
+}
+
+// anonymous returns 0 if it cannot be found out.
+func anonymous(ctx context.Context, handle *process.Process) uint64 {
+	maps, err := handle.MemoryMapsWithContext(ctx, true)
+	if err != nil || maps == nil || len(*maps) == 0 {
+		return 0
+	}
+	return (*maps)[0].Anonymous << 10
 }
 
 // Since subtracts the processor time that was taken before.

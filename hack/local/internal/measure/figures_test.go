@@ -15,6 +15,7 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/figures"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/machine"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 )
 
 func TestSpread(t *testing.T) {
@@ -109,6 +110,17 @@ func TestScenarios(t *testing.T) {
 	g.Expect(quiet).To(HaveLen(len(Names)))
 	_, err = Scenarios([]string{"jump"}, true)
 	g.Expect(err).To(MatchError(ContainSubstring(`unknown scenario "jump"`)))
+}
+
+func TestPossibleScenarios(t *testing.T) {
+	g := NewWithT(t)
+	join, leaderLeaves := Scenario{Event: Join, Probed: true, Churn: true}, Scenario{Event: Leave, Leader: true}
+	g.Expect(join.String()).To(Equal("join, probed, changes"))
+	for _, mode := range []operator.Mode{"sharded", "dedicated"} {
+		g.Expect(join.possible(mode)).To(BeTrue())
+	}
+	g.Expect(leaderLeaves.possible("sharded")).To(BeTrue())
+	g.Expect(leaderLeaves.possible("dedicated")).To(BeFalse(), "no shard leads")
 }
 
 func TestMembers(t *testing.T) {

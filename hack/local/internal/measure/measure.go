@@ -24,7 +24,7 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 )
 
-// Measurement is what is measured. All of it must be set.
+// Measurement is what is measured. All of it must be set, unless it says otherwise.
 type Measurement struct {
 	Checkout checkout.Checkout
 	Clock    clock.WithTicker
@@ -44,6 +44,10 @@ type Measurement struct {
 	Seed uint64
 	// Timeout is how long anything may take until it counts as not having happened.
 	Timeout time.Duration
+	// Witness looks at the scenarios as well; there may be none.
+	Witness Witness
+	// Before is what to have running in the end. Nil: what runs when the measurement begins.
+	Before *bringup.Before
 
 	client  client.Client
 	tracker *Tracker
@@ -129,10 +133,14 @@ func (m *Measurement) setup(ctx context.Context, mode operator.Mode, result *Rep
 
 // restoring looks what runs, and returns what brings that back and removes what the measurement made.
 func (m *Measurement) restoring(ctx context.Context) (func(context.Context) error, error) {
-	before, err := bringup.LookBefore(ctx, m.Checkout)
-	if err != nil {
-		return nil, err
+	if m.Before == nil {
+		before, err := bringup.LookBefore(ctx, m.Checkout)
+		if err != nil {
+			return nil, err
+		}
+		m.Before = &before
 	}
+	before := m.Before
 	if !before.Ran() {
 		return func(ctx context.Context) error {
 			m.say("ending what was started")
@@ -140,6 +148,7 @@ func (m *Measurement) restoring(ctx context.Context) (func(context.Context) erro
 		}, nil
 	}
 	// Nothing is touched if it cannot be measured here.
+	var err error
 	if m.client, err = kube.Client(m.Checkout.Kubeconfig()); err != nil {
 		return nil, err
 	}

@@ -82,6 +82,9 @@ func (m *Measurement) change(ctx context.Context, mode operator.Mode, scenario S
 	if err := run.finish(ctx); err != nil {
 		return run.outcome, err
 	}
+	if err := m.witness().Ended(ctx); err != nil {
+		return run.outcome, err
+	}
 	if changing != nil {
 		missed, failed := changing.missed()
 		run.outcome.MissedChanges = missed

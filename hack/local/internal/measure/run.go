@@ -5,6 +5,7 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -77,6 +78,9 @@ func (r *run) happen(ctx context.Context) error {
 		crash = r.outcome.Shard
 	}
 	r.oldShards = shardsOf(r.tracker.Sites())
+	if err := r.witness().Begins(ctx, r.scenario); err != nil {
+		return err
+	}
 	r.tracker.Reset()
 	r.begin = r.Clock.Now()
 	r.placed = r.tracker.Watch(r.keys, false, r.begin, placed(r.right))
@@ -84,7 +88,8 @@ func (r *run) happen(ctx context.Context) error {
 	r.ended = ended
 	go func() { ended <- r.fleet.run(ctx, r.after, crash) }()
 
-	if ok, err := r.await(ctx, r.placed, "with their right shard"); err != nil || !ok {
+	ok, err := r.await(ctx, r.placed, "with their right shard")
+	if err := errors.Join(err, r.witness().Placed(ctx)); err != nil || !ok {
 		return err
 	}
 	reached, _ := r.placed.State()

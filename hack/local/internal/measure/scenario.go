@@ -30,6 +30,8 @@ type Scenario struct {
 	Leader bool `json:"leader"`
 	// Churn holds if websites are changed meanwhile.
 	Churn bool `json:"churn"`
+	// Probed holds if a witness sends requests of its own meanwhile, which take their part of the machine.
+	Probed bool `json:"probed,omitempty"`
 }
 
 // Names of all scenarios, each of which is measured quietly and with churn.
@@ -60,6 +62,9 @@ func (s Scenario) String() string {
 	name := string(s.Event)
 	if s.Leader {
 		name += " of the leader"
+	}
+	if s.Probed {
+		name += ", probed"
 	}
 	if s.Churn {
 		return name + ", changes"

@@ -51,6 +51,18 @@ func TestCountWrites(t *testing.T) {
 	g.Expect(Writes{}.ConflictShare()).To(BeZero())
 }
 
+func TestCountWritesOfASharderApart(t *testing.T) {
+	g := NewWithT(t)
+	apart := audit.Write{
+		Time: at(2), By: "sharder", User: "system:serviceaccount:sharding-system:sharder", Verb: "patch", Resource: "websites",
+		Object: "measure-00/a", Code: 200,
+	}
+	counted := countWrites([]audit.Write{apart, write(at(2), "s-1", "patch", "websites", "measure-00/a", 200)}, at(1), at(3))
+	g.Expect(counted.Operator).To(Equal(2))
+	g.Expect(counted.SharderOnWebsites).To(Equal(1))
+	g.Expect(counted.Kinds).To(ContainElement(WriteKind{By: "sharder", Verb: "patch", Resource: "websites", Count: 1}))
+}
+
 func TestTakeover(t *testing.T) {
 	all := func(when time.Time, by string, resources ...string) []audit.Write {
 		var writes []audit.Write
