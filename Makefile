@@ -84,6 +84,10 @@ writes: local ## Tell who wrote what last, from the API server's audit log
 measure: local ## Measure many websites, and shards that leave, crash and join: WEBSITES=1000 CHURN=25
 	@$(LOCAL) measure --websites '$(WEBSITES)' --churn '$(CHURN)'
 
+.PHONY: measure-sharder
+measure-sharder: local ## Measure the sharder apart from the operator: webhook, memory, moves: WEBSITES=1000 CHURN=25
+	@$(LOCAL) measure-sharder --websites '$(WEBSITES)' --churn '$(CHURN)'
+
 EVALUATE = $(if $(SHARDS),--shards '$(SHARDS)') $(if $(CPU),--cpu '$(CPU)')
 
 .PHONY: evaluate
@@ -93,10 +97,6 @@ evaluate: local ## Compare set-ups under load, and write a report: SETUPS="singl
 .PHONY: profile
 profile: local ## The same, with CPU and heap profiles of every instance as flame graphs in the report
 	@$(LOCAL) evaluate --profile --setups '$(shell echo $(SETUPS) | tr ' ' ,)' --scenario '$(SCENARIO)' --scale '$(SCALE)' $(EVALUATE)
-
-.PHONY: measure-sharder
-measure-sharder: local ## Measure the sharder apart from the operator: webhook, memory, moves: WEBSITES=1000 CHURN=25
-	@$(LOCAL) measure-sharder --websites '$(WEBSITES)' --churn '$(CHURN)'
 
 .PHONY: programs
 programs: local ## Build the programs of the cluster and of the tests (`make up` does so too)
