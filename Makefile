@@ -104,6 +104,14 @@ programs: local ## Build the programs of the cluster and of the tests (`make up`
 
 ##@ On a cluster (KUBECONFIG, or else the kind cluster of this checkout)
 
+.PHONY: kind-up
+kind-up: local ## Start a kind cluster with an ingress controller on http://localhost:8080
+	@hack/kind/run up
+
+.PHONY: kind-down
+kind-down: local ## Remove the kind cluster
+	@hack/kind/run down
+
 .PHONY: images
 images: go-is-there ## Build the images of operator and sharder, and publish them to KO_DOCKER_REPO
 	@hack/images.sh
@@ -119,6 +127,10 @@ samples: cluster ## Create projects with websites, and wait until they are ready
 .PHONY: undeploy
 undeploy: cluster ## Remove the operator; websites stay and are served, unless PURGE=true
 	@$(CLUSTER) undeploy $(if $(filter true yes 1,$(PURGE)),--purge)
+
+.PHONY: installer
+installer: cluster ## Write dist/install.yaml and the like, with images by digest in KO_DOCKER_REPO
+	@$(CLUSTER) installer $(if $(PLATFORMS),--platforms '$(PLATFORMS)')
 
 ##@ Tests and checks
 

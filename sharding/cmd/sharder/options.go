@@ -6,21 +6,21 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"os"
 
 	"github.com/spf13/pflag"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/sharding/api/config/v1alpha1"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/component"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/componentconfig"
 )
 
 // defaultNamespace is where the sharder is at home, unless it runs in a pod.
 const defaultNamespace = "sharding-system"
 
-// options are the flags. Except for the file, an empty one leaves the configuration as it is.
+// options are the flags. Except for the files, an empty one leaves the configuration as it is.
 type options struct {
-	file                   string
+	files                  []string
 	kubeconfig             string
 	webhookBindAddress     string
 	metricsBindAddress     string
@@ -29,8 +29,9 @@ type options struct {
 }
 
 func (o *options) addFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&o.file, "config", "",
-		"configuration `file` of kind SharderConfig; without it, the defaults apply")
+	flags.StringArrayVar(&o.files, "config", nil,
+		"configuration `file` of kind SharderConfig; without it, the defaults apply; if given several times, "+
+			"fields of later files replace those of earlier ones")
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "",
 		"kubeconfig `file`; without it and in the configuration, that is $KUBECONFIG, in a pod its ServiceAccount, "+
 			"or else ~/.kube/config")
@@ -43,20 +44,12 @@ func (o *options) addFlags(flags *pflag.FlagSet) {
 	component.AddLoggingFlags(flags, &o.logging)
 }
 
-// load returns the configuration that applies: the defaults, overridden by the file, overridden by the flags. It does
+// load returns the configuration that applies: the defaults, overridden by the files, overridden by the flags. It does
 // not touch the cluster.
 func (o *options) load() (*configv1alpha1.SharderConfig, error) {
-	config := &configv1alpha1.SharderConfig{}
-	from := ""
-	if o.file != "" {
-		from = " " + o.file
-		data, err := os.ReadFile(o.file)
-		if err != nil {
-			return nil, fmt.Errorf("reading the configuration: %w", err)
-		}
-		if config, err = configv1alpha1.Decode(data); err != nil {
-			return nil, fmt.Errorf("decoding the configuration%s: %w", from, err)
-		}
+	config, err := componentconfig.ReadFiles(o.files, configv1alpha1.Decode)
+	if err != nil {
+		return nil, err
 	}
 	configv1alpha1.SetDefaults(config)
 
@@ -69,9 +62,16 @@ func (o *options) load() (*configv1alpha1.SharderConfig, error) {
 		return nil, err
 	}
 	if errs := configv1alpha1.Validate(config); len(errs) > 0 {
-		return nil, fmt.Errorf("invalid configuration%s: %w", from, errs.ToAggregate())
+		return nil, fmt.Errorf("invalid configuration%s: %w", fromFiles(o.files), errs.ToAggregate())
 	}
 	return config, nil
+}
+
+func fromFiles(files []string) string {
+	if len(files) == 0 {
+		return ""
+	}
+	return " " + componentconfig.Names(files)
 }
 
 // completeFromMachine fills what is still empty from the pod that the process runs in, and checks the files that the

@@ -70,6 +70,25 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+func TestFilesOnTopOfEachOther(t *testing.T) {
+	const header = "apiVersion: config.webhosting.timebertt.dev/v1alpha1\nkind: WebhostingOperatorConfig\n"
+	g := NewWithT(t)
+	below := writeFile(t, "below.yaml", header+"sharding: {mode: Both, shardName: x_y}\ningress: {hosts: [a_b]}")
+	above := writeFile(t, "above.yaml", header+"sharding: {shardName: fine}\nhealth: {bindAddress: here}")
+
+	_, stderr, code := runProgram(t, "--config="+below, "--config="+above, "--kubeconfig="+unreachableCluster(t))
+	g.Expect(code).To(Equal(1))
+	g.Expect(stderr).To(And(ContainSubstring("below.yaml"), ContainSubstring("above.yaml")))
+	g.Expect(stderr).To(ContainSubstring("ingress.hosts[0]"), "the upper file leaves it as it is")
+	g.Expect(stderr).To(ContainSubstring("health.bindAddress"))
+	g.Expect(stderr).NotTo(ContainSubstring("shardName"), "the upper file repairs it")
+
+	broken := writeFile(t, "broken.yaml", header+"sharding: {shards: 3}")
+	_, stderr, code = runProgram(t, "--config="+above, "--config="+broken, "--kubeconfig="+unreachableCluster(t))
+	g.Expect(code).To(Equal(1))
+	g.Expect(stderr).To(And(ContainSubstring("broken.yaml"), ContainSubstring(`unknown field "sharding.shards"`), Not(ContainSubstring("above.yaml"))))
+}
+
 func TestMissingKubeconfig(t *testing.T) {
 	g := NewWithT(t)
 	_, stderr, code := runProgram(t, "--kubeconfig=nowhere.kubeconfig")

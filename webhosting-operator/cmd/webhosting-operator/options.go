@@ -5,18 +5,18 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/pflag"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/component"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/componentconfig"
 	configv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/config/v1alpha1"
 )
 
-// options are the flags. Except for the file, an empty one leaves the configuration as it is.
+// options are the flags. Except for the files, an empty one leaves the configuration as it is.
 type options struct {
-	file                   string
+	files                  []string
 	kubeconfig             string
 	shardName              string
 	metricsBindAddress     string
@@ -25,8 +25,9 @@ type options struct {
 }
 
 func (o *options) addFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&o.file, "config", "",
-		"configuration `file` of kind WebhostingOperatorConfig; without it, the defaults apply")
+	flags.StringArrayVar(&o.files, "config", nil,
+		"configuration `file` of kind WebhostingOperatorConfig; without it, the defaults apply; if given several times, "+
+			"fields of later files replace those of earlier ones")
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "",
 		"kubeconfig `file`; without it and in the configuration, that is $KUBECONFIG, in a pod its ServiceAccount, "+
 			"or else ~/.kube/config")
@@ -39,18 +40,12 @@ func (o *options) addFlags(flags *pflag.FlagSet) {
 	component.AddLoggingFlags(flags, &o.logging)
 }
 
-// load returns the configuration that applies: the defaults, overridden by the file, overridden by the flags. It does
+// load returns the configuration that applies: the defaults, overridden by the files, overridden by the flags. It does
 // not touch the cluster.
 func (o *options) load() (*configv1alpha1.WebhostingOperatorConfig, error) {
-	config := &configv1alpha1.WebhostingOperatorConfig{}
-	if o.file != "" {
-		data, err := os.ReadFile(o.file)
-		if err != nil {
-			return nil, fmt.Errorf("reading the configuration: %w", err)
-		}
-		if config, err = configv1alpha1.Decode(data); err != nil {
-			return nil, fmt.Errorf("decoding the configuration %s: %w", o.file, err)
-		}
+	config, err := componentconfig.ReadFiles(o.files, configv1alpha1.Decode)
+	if err != nil {
+		return nil, err
 	}
 	configv1alpha1.SetDefaults(config)
 
@@ -63,7 +58,7 @@ func (o *options) load() (*configv1alpha1.WebhostingOperatorConfig, error) {
 		return nil, err
 	}
 	if errs := configv1alpha1.Validate(config); len(errs) > 0 {
-		return nil, fmt.Errorf("invalid configuration%s: %w", fromFile(o.file), errs.ToAggregate())
+		return nil, fmt.Errorf("invalid configuration%s: %w", fromFiles(o.files), errs.ToAggregate())
 	}
 	return config, nil
 }
@@ -74,9 +69,9 @@ func override(field *string, flag string) {
 	}
 }
 
-func fromFile(file string) string {
-	if file == "" {
+func fromFiles(files []string) string {
+	if len(files) == 0 {
 		return ""
 	}
-	return " " + file
+	return " " + componentconfig.Names(files)
 }

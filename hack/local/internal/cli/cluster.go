@@ -30,7 +30,7 @@ KO_DEFAULTBASEIMAGE, KIND_CLUSTER_NAME, VERSION.
 
 Exit codes: 0 all went well, 1 something failed, 2 the command line is wrong, 130 interrupted.`,
 	}
-	root.AddCommand(newDeploy(), newUndeploy(), newSamples())
+	root.AddCommand(newDeploy(), newUndeploy(), newSamples(), newInstaller())
 	return root
 }
 
@@ -100,6 +100,25 @@ func newSamples() *cobra.Command {
 		},
 	}
 	command.Flags().DurationVar(&d.Timeout, "timeout", d.Timeout, "how long the websites may take to get ready")
+	return command
+}
+
+func newInstaller() *cobra.Command {
+	d := newDeployment()
+	var folder string
+	var platforms []string
+	command := &cobra.Command{
+		Use:   "installer",
+		Short: "Write manifests with images by digest, for people without a checkout",
+		Example: `  KO_DOCKER_REPO=example.com/webhosting cluster installer
+  kubectl apply --server-side -f dist/install.yaml`,
+		Args: noArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return do(command.Context(), d, func(ctx context.Context) error { return d.Installer(ctx, folder, platforms) })
+		},
+	}
+	command.Flags().StringVar(&folder, "folder", "dist", "where to write them to")
+	command.Flags().StringSliceVar(&platforms, "platforms", []string{"linux/amd64", "linux/arm64"}, "what the images are built for")
 	return command
 }
 

@@ -110,13 +110,10 @@ func (d *Deploy) build(ctx context.Context, wanted parts) (parts, error) {
 	builder := images.Builder{
 		Checkout: d.Checkout, Repository: d.Repository, KindCluster: d.KindCluster, Platforms: images.Platforms(nodes),
 	}
-	resolved := wanted
+	var resolved []*unstructured.Unstructured
 	took, err := progress.During(d.Out, clock.RealClock{}, "images      building them:", func() error {
 		var err error
-		if resolved.sharder, err = builder.Resolve(ctx, wanted.sharder); err != nil {
-			return err
-		}
-		resolved.operator, err = builder.Resolve(ctx, wanted.operator)
+		resolved, err = builder.Resolve(ctx, wanted.all())
 		return err
 	})
 	if err != nil {
@@ -124,7 +121,8 @@ func (d *Deploy) build(ctx context.Context, wanted parts) (parts, error) {
 	}
 	d.say("images      built and published to %s in %s, for %s",
 		d.Repository, progress.Seconds(took), strings.Join(builder.Platforms, ", "))
-	return resolved, nil
+	sharders := len(wanted.sharder) // they come first
+	return parts{sharder: resolved[:sharders], operator: resolved[sharders:]}, nil
 }
 
 // wait waits for a Deployment of the part of that name.

@@ -56,6 +56,9 @@ func (d *Deploy) overview(ctx context.Context) error {
 		}
 		d.say("")
 	}
+	for _, problem := range d.outsideProjects(ctx, all) {
+		d.say("problem: %s\n", problem)
+	}
 	return report.AfterDeploy(d.Out, d.Mode, all)
 }
 

@@ -120,28 +120,40 @@ func (d *Deploy) waitWebsites(ctx context.Context, keys []string) error {
 	return fmt.Errorf("these websites are not ready after %s:%s", d.Timeout, text.String())
 }
 
-// hints explain what the websites themselves cannot say: why there are no pods, or nobody works on them. What cannot be
-// found out is left out.
+// hints explain what the websites themselves cannot say: why there are no pods, or nobody works on them.
 func (d *Deploy) hints(ctx context.Context, result websites.Result) []string {
-	var hints []string
-	seen := map[string]bool{}
-	for key := range result.Unsettled {
-		name, _, _ := strings.Cut(key, "/")
-		if seen[name] {
-			continue
-		}
-		seen[name] = true
-		namespace := &corev1.Namespace{}
-		if err := d.target.Client.Get(ctx, client.ObjectKey{Name: name}, namespace); err != nil {
-			continue
-		}
-		if d.Mode == operator.Dedicated && namespace.Labels[labelProject] != "true" {
-			hints = append(hints, fmt.Sprintf("namespace %s is no project, so its websites get no shard: kubectl label namespace %s %s=true", name, name, labelProject))
-		}
+	hints := d.outsideProjects(ctx, result.Websites)
+	for _, name := range namespaces(result.Websites, func(website websites.Website) bool { return result.Unsettled[website.Key()] != "" }) {
 		hints = append(hints, d.workloadHints(ctx, name)...)
 	}
-	slices.Sort(hints)
 	return hints
+}
+
+// outsideProjects tells which websites get no shard, where only those of projects do. What cannot be found out is left out.
+func (d *Deploy) outsideProjects(ctx context.Context, all []websites.Website) []string {
+	if d.Mode != operator.Dedicated {
+		return nil
+	}
+	var problems []string
+	for _, name := range namespaces(all, func(website websites.Website) bool { return website.Shard == "" }) {
+		namespace := &corev1.Namespace{}
+		err := d.target.Client.Get(ctx, client.ObjectKey{Name: name}, namespace)
+		if err == nil && namespace.Labels[labelProject] != "true" {
+			problems = append(problems, fmt.Sprintf("namespace %s is no project, so its websites get no shard: kubectl label namespace %s %s=true", name, name, labelProject))
+		}
+	}
+	return problems
+}
+
+// namespaces returns those of the websites that the condition holds for, each once.
+func namespaces(all []websites.Website, condition func(websites.Website) bool) []string {
+	var names []string
+	for _, website := range all {
+		if condition(website) && !slices.Contains(names, website.Namespace) {
+			names = append(names, website.Namespace)
+		}
+	}
+	return names
 }
 
 // workloadHints say what keeps the Deployments of a namespace from being ready, each thing once.

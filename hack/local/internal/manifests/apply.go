@@ -20,10 +20,9 @@ import (
 const crdTimeout = 30 * time.Second
 
 // Apply applies the objects server-side, those first that others live in or are instances of, and those last by which
-// policies begin to act, since permissions go with them. An object that is as
-// wanted is not changed.
+// policies begin to act, since permissions go with them. An object that is as wanted is not changed.
 func Apply(ctx context.Context, c client.Client, objects []*unstructured.Unstructured) error {
-	for _, object := range inOrder(objects) {
+	for _, object := range InOrder(objects) {
 		// The API server fills the object in; what was rendered stays as it was.
 		object = object.DeepCopy()
 		err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.ForceOwnership)
@@ -47,7 +46,8 @@ func Describe(object *unstructured.Unstructured) string {
 	return object.GetKind() + " " + object.GetNamespace() + "/" + object.GetName()
 }
 
-func inOrder(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
+// InOrder returns the objects in the order in which they have to be applied.
+func InOrder(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
 	rank := map[string]int{
 		"CustomResourceDefinition": -2, "Namespace": -1,
 		"ValidatingAdmissionPolicyBinding": 1, "MutatingAdmissionPolicyBinding": 1,

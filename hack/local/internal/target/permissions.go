@@ -27,7 +27,7 @@ func (t *Target) CheckPermissions(ctx context.Context, objects []*unstructured.U
 	if err != nil {
 		return err
 	}
-	refused := make([]string, len(questions))
+	refused := make([]bool, len(questions))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(askAtOnce)
 	for i, question := range questions {
@@ -39,21 +39,19 @@ func (t *Target) CheckPermissions(ctx context.Context, objects []*unstructured.U
 			if err != nil {
 				return fmt.Errorf("asking what is allowed: %w", err)
 			}
-			if !answer.Status.Allowed {
-				refused[i] = describe(question)
-			}
+			refused[i] = !answer.Status.Allowed
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	refused = slices.DeleteFunc(refused, func(text string) bool { return text == "" })
-	if len(refused) == 0 {
+	missing := describe(questions, refused)
+	if len(missing) == 0 {
 		return nil
 	}
 	return fmt.Errorf("you lack permissions in the cluster at %s (context %q); nothing was changed. You may not\n  %s\n"+
-		"Ask an administrator of the cluster for them, or to deploy, and try again", t.Server, t.Context, strings.Join(refused, "\n  "))
+		"Ask an administrator of the cluster for them, or to deploy, and try again", t.Server, t.Context, strings.Join(missing, "\n  "))
 }
 
 // questions are those of the objects whose kinds the API server knows already.
@@ -80,10 +78,26 @@ func (t *Target) questions(objects []*unstructured.Unstructured) ([]authorizatio
 	return questions, nil
 }
 
-func describe(question authorizationv1.ResourceAttributes) string {
-	text := question.Verb + " " + schema.GroupResource{Group: question.Group, Resource: question.Resource}.String()
-	if question.Namespace != "" {
-		text += " in namespace " + question.Namespace
+// describe writes a line for each resource about which something was refused.
+func describe(questions []authorizationv1.ResourceAttributes, refused []bool) []string {
+	var resources []string
+	verbs := map[string][]string{}
+	for i, question := range questions {
+		if !refused[i] {
+			continue
+		}
+		resource := schema.GroupResource{Group: question.Group, Resource: question.Resource}.String()
+		if question.Namespace != "" {
+			resource += " in namespace " + question.Namespace
+		}
+		if len(verbs[resource]) == 0 {
+			resources = append(resources, resource)
+		}
+		verbs[resource] = append(verbs[resource], question.Verb)
 	}
-	return text
+	lines := make([]string, 0, len(resources))
+	for _, resource := range resources {
+		lines = append(lines, strings.Join(verbs[resource], ", ")+" "+resource)
+	}
+	return lines
 }

@@ -24,7 +24,7 @@ const defaultFolder = "../../../../config/default"
 
 // TestGolden shows every change to what a cluster gets in review. The CRD is left out: it is a generated file of its own.
 func TestGolden(t *testing.T) {
-	for name, folder := range map[string]string{"default": defaultFolder, "cert-manager": "testdata/cert-manager"} {
+	for name, folder := range map[string]string{"default": defaultFolder, "cert-manager": "testdata/cert-manager", "components": "testdata/components"} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			rendered, err := kubectl(t.Context(), nil, "kustomize", folder)

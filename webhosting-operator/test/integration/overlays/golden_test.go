@@ -18,8 +18,11 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 // TestGolden shows every change to what a cluster gets in review. The CRDs are left out: they are generated files of
 // their own.
 func TestGolden(t *testing.T) {
-	for _, folder := range []string{"overlays/singleton", "overlays/sharded", "overlays/sharded-dedicated"} {
-		t.Run(folder, func(t *testing.T) {
+	for _, folder := range []string{
+		"overlays/singleton", "overlays/sharded", "overlays/sharded-dedicated",
+		inTestdata("debug"), inTestdata("ingress"), inTestdata("monitoring"), inTestdata("all"),
+	} {
+		t.Run(filepath.Base(folder), func(t *testing.T) {
 			g := NewWithT(t)
 			rendered, err := render(t.Context(), folder)
 			g.Expect(err).NotTo(HaveOccurred())
@@ -36,6 +39,9 @@ func TestGolden(t *testing.T) {
 		})
 	}
 }
+
+// inTestdata returns the path, from the folder config, of a kustomization that puts components on top of an overlay.
+func inTestdata(name string) string { return filepath.Join("../test/integration/overlays/testdata", name) }
 
 // cutCRDs returns the documents that are no CRDs, and the number of those that are.
 func cutCRDs(documents string) (rest string, crds int) {
