@@ -27,8 +27,10 @@ func (r Rollout) evidence(ctx context.Context, pod *corev1.Pod) string {
 	ctx, cancel := context.WithTimeout(ctx, evidenceTimeout)
 	defer cancel()
 	var text strings.Builder
-	for _, warning := range r.warnings(ctx, pod) {
-		fmt.Fprintf(&text, "\n  pod %s: %s", pod.Name, warning)
+	if len(ofPod(pod)) == 0 { // what the pod tells itself, the events only repeat
+		for _, warning := range r.warnings(ctx, pod) {
+			fmt.Fprintf(&text, "\n  pod %s: %s", pod.Name, warning)
+		}
 	}
 	for _, status := range pod.Status.ContainerStatuses {
 		if status.State.Running == nil && status.RestartCount == 0 {
