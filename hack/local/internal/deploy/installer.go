@@ -34,8 +34,11 @@ func (d *Deploy) files() []file {
 	return []file{
 		{"install.yaml", "The webhosting operator. Three instances share the work.", operator.Sharded.Manifests(d.Checkout)},
 		{"install-singleton.yaml", "The webhosting operator. One instance does all the work.", operator.Singleton.Manifests(d.Checkout)},
-		{"install-sharded-dedicated.yaml", "The webhosting operator. Three instances share the work, divided by the sharder: apply sharder.yaml first.",
-			operator.Dedicated.Manifests(d.Checkout)},
+		{
+			"install-sharded-dedicated.yaml",
+			"The webhosting operator. Three instances share the work, divided by the sharder: apply sharder.yaml first.",
+			operator.Dedicated.Manifests(d.Checkout),
+		},
 		{"sharder.yaml", "The sharder, once for all rings of a cluster.", sharder.Manifests(d.Checkout)},
 	}
 }

@@ -38,11 +38,11 @@ func (d *Deploy) overview(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, print := range []func(context.Context, *tabwriter.Writer, []websites.Website) error{
+	for _, part := range []func(context.Context, *tabwriter.Writer, []websites.Website) error{
 		d.printDeployments, d.printPods, d.printRing,
 	} {
 		table := tabwriter.NewWriter(d.Out, 0, 0, 2, ' ', 0)
-		if err := print(ctx, table, all); err != nil {
+		if err := part(ctx, table, all); err != nil {
 			return err
 		}
 		if err := table.Flush(); err != nil {

@@ -103,12 +103,12 @@ func Complete(deployment *appsv1.Deployment) bool {
 }
 
 func describe(deployment *appsv1.Deployment, troubles []Trouble) string {
-	text := fmt.Sprintf("%d of %d pods are ready", min(deployment.Status.UpdatedReplicas, deployment.Status.AvailableReplicas),
-		ptr.Deref(deployment.Spec.Replicas, 1))
+	lines := []string{fmt.Sprintf("%d of %d pods are ready", min(deployment.Status.UpdatedReplicas, deployment.Status.AvailableReplicas),
+		ptr.Deref(deployment.Spec.Replicas, 1))}
 	for _, trouble := range troubles {
-		text += "\n  " + trouble.String()
+		lines = append(lines, trouble.String())
 	}
-	return text
+	return strings.Join(lines, "\n  ")
 }
 
 // lasted reports whether one of the troubles is there for longer than anybody wants to wait. The map remembers since when
