@@ -26,7 +26,7 @@ const (
 )
 
 // inOverlays are the components that the overlays choose among themselves.
-var inOverlays = []string{"shards", "label-protection", "network-policy", "projects-only"}
+var inOverlays = []string{"network-policy", "shards", "label-protection", "network-policy", "projects-only"}
 
 // render returns the mode's manifests with the components that were asked for.
 func (d *Deploy) render(ctx context.Context) (parts, error) {
