@@ -95,9 +95,15 @@ func checkSharderFlags(m *measuresharder.Measurement, output string) error {
 		values       []int
 		lowest, most int
 	}{
-		{"requests", []int{m.Requests}, 1, most}, {"rate", []int{m.Rate}, 1, 1000}, {"created", []int{m.Created}, 1, most / 3},
-		{"objects", m.Objects, 1, most}, {"rings", m.Rings, 1, 500}, {"churned", []int{m.Churned}, 1, 999},
-		{"joined", m.Joined, 1, most}, {"websites", []int{m.Websites}, 1, most}, {"churn", []int{m.Churn}, 0, 1000},
+		{"requests", []int{m.Requests}, 1, most},
+		{"rate", []int{m.Rate}, 1, 1000},
+		{"created", []int{m.Created}, 1, most / 3},
+		{"objects", m.Objects, 1, most},
+		{"rings", m.Rings, 1, 500},
+		{"churned", []int{m.Churned}, 1, 999},
+		{"joined", m.Joined, 1, most},
+		{"websites", []int{m.Websites}, 1, most},
+		{"churn", []int{m.Churn}, 0, 1000},
 		{"shards", []int{m.Shards}, 2, maxShards - 1},
 	} {
 		for i, value := range flag.values {

@@ -6,6 +6,7 @@ package standin
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -56,10 +57,8 @@ func (c *Cluster) Permit(ctx context.Context) error {
 			return false, err
 		}
 		for _, rule := range collected.Rules {
-			for _, resource := range rule.Resources {
-				if resource == "configmaps" {
-					return true, nil
-				}
+			if slices.Contains(rule.Resources, "configmaps") {
+				return true, nil
 			}
 		}
 		return false, nil
