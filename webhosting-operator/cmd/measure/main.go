@@ -42,7 +42,6 @@ func main() {
 }
 
 func exitCode(err error) int {
-	var usage usageError
 	switch {
 	case err == nil:
 		return 0
@@ -50,7 +49,7 @@ func exitCode(err error) int {
 		return exitMissed
 	}
 	fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-	if errors.As(err, &usage) {
+	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
 	return exitFailure

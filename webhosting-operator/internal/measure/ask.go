@@ -107,8 +107,7 @@ func matrixOf(value model.Value) (model.Matrix, error) {
 
 // isAboutQuery reports whether the query is to blame, and not Prometheus or the way to it.
 func isAboutQuery(err error) bool {
-	var answer *prometheusv1.Error
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*prometheusv1.Error](err); ok {
 		return answer.Type == prometheusv1.ErrBadData || answer.Type == prometheusv1.ErrExec
 	}
 	return errors.Is(err, errNoNumbers)

@@ -14,6 +14,7 @@ import (
 // Comparison is how a value is compared with the threshold of an objective.
 type Comparison string
 
+// The comparisons, as they are written.
 const (
 	Less           Comparison = "<"
 	LessOrEqual    Comparison = "<="

@@ -146,16 +146,17 @@ func (e *Evaluation) command() string {
 	for _, setup := range e.Setups {
 		setups = append(setups, string(setup))
 	}
-	command := fmt.Sprintf("bin/local evaluate --setups %s --scenario %s --scale %g --shards %d --seed %d",
+	var command strings.Builder
+	fmt.Fprintf(&command, "bin/local evaluate --setups %s --scenario %s --scale %g --shards %d --seed %d",
 		strings.Join(setups, ","), e.Scenario, e.Scale, e.Shards, e.Seed)
 	for _, set := range e.Set {
-		command += " --set " + set
+		command.WriteString(" --set " + set)
 	}
 	if e.CPU > 0 {
-		command += fmt.Sprintf(" --cpu %g", e.CPU)
+		fmt.Fprintf(&command, " --cpu %g", e.CPU)
 	}
 	if e.Profile {
-		command += " --profile"
+		command.WriteString(" --profile")
 	}
-	return command
+	return command.String()
 }

@@ -11,6 +11,7 @@ import (
 // Unit says how the values of a row are written.
 type Unit string
 
+// What the values are: seconds, mebibytes, numbers of things, or ratios.
 const (
 	Seconds Unit = "s"
 	Bytes   Unit = "MB"

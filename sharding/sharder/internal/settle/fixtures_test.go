@@ -49,6 +49,7 @@ type heard struct{ drains, left []string }
 func (h *heard) NoteDrain(object *metav1.PartialObjectMetadata) {
 	h.drains = append(h.drains, object.Name)
 }
+
 func (h *heard) NoteDraining(object *metav1.PartialObjectMetadata) {
 	h.left = append(h.left, object.Name)
 }

@@ -41,7 +41,9 @@ func TestGolden(t *testing.T) {
 }
 
 // inTestdata returns the path, from the folder config, of a kustomization that puts components on top of an overlay.
-func inTestdata(name string) string { return filepath.Join("../test/integration/overlays/testdata", name) }
+func inTestdata(name string) string {
+	return filepath.Join("../test/integration/overlays/testdata", name)
+}
 
 // cutCRDs returns the documents that are no CRDs, and the number of those that are.
 func cutCRDs(documents string) (rest string, crds int) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -108,9 +109,9 @@ func addAreas(p *plot.Plot, lines []evaluation.Line) error {
 		area.Color, area.LineStyle.Width = colors[i%len(colors)], 0
 		areas[i], below = area, top
 	}
-	for i := len(areas) - 1; i >= 0; i-- {
-		p.Add(areas[i])
-		p.Legend.Add(lines[i].Name, areas[i])
+	for i, area := range slices.Backward(areas) {
+		p.Add(area)
+		p.Legend.Add(lines[i].Name, area)
 	}
 	return nil
 }
