@@ -77,7 +77,7 @@ All that belongs to a checkout is in its folder .local, and several checkouts ca
 Exit codes: 0 all went well, 1 something failed, 2 the command line is wrong, 3 status found a problem,
 130 interrupted.`,
 	}
-	root.AddCommand(newPrograms(), newUp(), newDown(), newStatus(), newKill(), newWrites(), newMeasure(), newMeasureSharder(), newEvaluate(), newReport(),
+	root.AddCommand(newPrograms(), newUp(), newDown(), newStatus(), newKill(), newWrites(), newMeasure(), newMeasureSharder(),
 		newSupervise())
 	return root
 }
