@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/ring"
 )
 
 var _ = Describe("Controlled objects", func() {
@@ -35,11 +36,15 @@ var _ = Describe("Controlled objects", func() {
 		stop := r.churn()
 
 		By("letting shards that are busy, and one that leaves, give objects to one that joins")
+		stop()
+		unlabelled := r.movingFrom("shard-b", "shard-c", "shard-a", "shard-b")
 		busy.worker.sleep()
+		Expect(r.scale(inContext(), unlabelled, 77)).To(Succeed())
+		Eventually(busy.worker.hanging).Should(ContainElement(unlabelled))
+		stop = r.churn()
 		r.start("shard-c", sharding.ModeShard)
-		Eventually(r.draining).ShouldNot(BeEmpty())
+		Eventually(r.draining).Should(ContainElement(unlabelled))
 		leaver.leave()
-		unlabelled := r.draining()[0]
 		Expect(r.label(unlabelled, nil)).To(Succeed())
 		Consistently(func(g Gomega) {
 			g.Expect(r.controlled(g, unlabelled).Labels).To(BeEmpty(), "its main object drains")
@@ -74,6 +79,20 @@ var _ = Describe("Controlled objects", func() {
 		Expect(stranger.Labels).To(BeEmpty())
 	})
 })
+
+// movingFrom returns the name of an object that the one shard of those that there are has to give to the one that joins.
+func (r *testRing) movingFrom(shard, joining string, shards ...string) string {
+	GinkgoHelper()
+	before, after := ring.New(shards...), ring.New(append(shards, joining)...)
+	for name := range r.owners(Default) {
+		key := "apps/Deployment/" + r.namespace + "/" + name
+		if before.Lookup(key) == shard && after.Lookup(key) == joining {
+			return name
+		}
+	}
+	Fail("no object moves")
+	return ""
+}
 
 // controlled returns what the object of that name controls.
 func (r *testRing) controlled(g Gomega, name string) *corev1.ConfigMap {

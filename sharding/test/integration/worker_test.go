@@ -6,6 +6,7 @@ package integration_test
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ type worker struct {
 
 	mu     sync.Mutex
 	asleep chan struct{}
+	hangs  []string // the names of what is reconciled while asleep
 	thinks time.Duration
 }
 
@@ -48,6 +50,9 @@ func (w *worker) Reconcile(ctx context.Context, request reconcile.Request) (reco
 	case <-time.After(thinks):
 	}
 	if asleep != nil {
+		w.mu.Lock()
+		w.hangs = append(w.hangs, request.Name)
+		w.mu.Unlock()
 		<-asleep // like a call that never returns, this does not care about the context
 	}
 
@@ -70,7 +75,14 @@ func (w *worker) think(thinks time.Duration) {
 func (w *worker) sleep() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.asleep = make(chan struct{})
+	w.asleep, w.hangs = make(chan struct{}), nil
+}
+
+// hanging returns the names of the objects whose reconciles hang since sleep.
+func (w *worker) hanging() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.hangs)
 }
 
 func (w *worker) wake() {
