@@ -14,7 +14,9 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
+	toolswatch "k8s.io/client-go/tools/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding"
@@ -119,7 +121,7 @@ type version struct {
 type history []version
 
 // record watches all versions of the ring's objects from now on, until the returned function is called, which returns
-// them in order.
+// them in order. A watch that the API server ends goes on where it ended, so that no version is missing.
 func (r *testRing) record() func() history {
 	GinkgoHelper()
 	watcher, err := client.NewWithWatch(restConfig, client.Options{})
@@ -129,7 +131,11 @@ func (r *testRing) record() func() history {
 	var versions history
 	var running sync.WaitGroup
 	for _, list := range []client.ObjectList{&appsv1.DeploymentList{}, &corev1.ConfigMapList{}} {
-		events, err := watcher.Watch(ctx, list, client.InNamespace(r.namespace))
+		Expect(watcher.List(ctx, list, client.InNamespace(r.namespace))).To(Succeed())
+		events, err := toolswatch.NewRetryWatcherWithContext(ctx, list.GetResourceVersion(),
+			watchFunc(func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+				return watcher.Watch(ctx, list, client.InNamespace(r.namespace), &client.ListOptions{Raw: &options})
+			}))
 		Expect(err).NotTo(HaveOccurred())
 		running.Go(func() {
 			for event := range events.ResultChan() {
@@ -158,6 +164,12 @@ func (r *testRing) record() func() history {
 		slices.SortFunc(versions, func(a, b version) int { return cmp.Compare(a.at, b.at) })
 		return versions
 	}
+}
+
+type watchFunc func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error)
+
+func (w watchFunc) WatchWithContext(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+	return w(ctx, options)
 }
 
 // expectFollowing expects that a controlled object is given a shard only when its main object has been given it before. It

@@ -27,7 +27,7 @@ var _ = Describe("Rings that come and go", func() {
 				Eventually(ring.shards.Synced).Should(BeTrue())
 				selected := r.scope()
 				selected.Namespaces = selectTeam("nobody")
-				Expect(series(r.Name)).NotTo(BeEmpty())
+				Eventually(series).WithArguments(r.Name).ShouldNot(BeEmpty())
 				ring.stop()
 
 				ring = d.lead(selected) // the ring is changed

@@ -110,8 +110,7 @@ var _ = Describe("Under the policies that guard the labels", func() {
 func untilGuarded(ctx context.Context) {
 	GinkgoHelper()
 	since := auditLogLength()
-	bindClusterRole(ctx, "webhosting-operator-edit-websites", "editor")
-	bindClusterRole(ctx, "webhosting-operator-view-websites", "editor")
+	bindClusterRole(ctx, "webhosting-operator-website-editor-role", "editor")
 	user := rest.AnonymousClientConfig(restConfig)
 	user.BearerToken = serviceAccountToken(ctx, namespace, "editor")
 	editor, err := client.New(user, client.Options{Scheme: admin.Scheme()})
