@@ -44,7 +44,9 @@ func run(ctx context.Context, root *cobra.Command, arguments []string) int {
 	log.SetLogger(logr.Discard())
 	root.SetArgs(arguments)
 	root.SilenceUsage, root.SilenceErrors = true, true
+	// Without something to run, cobra answers an unknown command with the help, as if all were well.
 	root.Args = noArguments
+	root.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	err := root.ExecuteContext(ctx)
