@@ -47,23 +47,27 @@ tidy() {
 # The linter sees the direct imports of a file only.
 imports() {
   local failed=0
-  forbid() { # PACKAGE PATTERN
+  forbid() { # MODULE PACKAGE PATTERN
     local dependencies forbidden
-    dependencies="$(cd "$root/sharding" && go list -deps "./$1")" || return
-    if forbidden="$(grep -E "$2" <<<"$dependencies")"; then
-      printf 'sharding/%s must not depend on\n%s\n' "$1" "$(head -n 5 <<<"$forbidden")"
+    dependencies="$(cd "$root/$1" && go list -deps "./$2")" || return
+    if forbidden="$(grep -E "$3" <<<"$dependencies")"; then
+      printf '%s/%s must not depend on\n%s\n' "$1" "$2" "$(head -n 5 <<<"$forbidden")"
       failed=1
     fi
   }
-  local package
+  local package clients='^(k8s\.io/client-go|sigs\.k8s\.io/controller-runtime)(/|$)'
   for package in ring key lease plan; do
-    forbid "$package" '^(k8s\.io/client-go|sigs\.k8s\.io/controller-runtime)(/|$)'
+    forbid sharding "$package" "$clients"
   done
-  forbid ring "^(k8s\.io|sigs\.k8s\.io|$module/sharding/(key|lease|plan|shard|sharder))(/|$)"
-  forbid shard/... "^$module/sharding/sharder(/|$)"
-  forbid sharder/... "^$module/sharding/shard(/|$)"
+  forbid sharding ring "^(k8s\.io|sigs\.k8s\.io|$module/sharding/(key|lease|plan|shard|sharder))(/|$)"
+  forbid sharding shard/... "^$module/sharding/sharder(/|$)"
+  forbid sharding sharder/... "^$module/sharding/shard(/|$)"
   for package in sharder/scope sharder/membership; do
-    forbid "$package" "^$module/sharding/sharder/(lead|internal)(/|$)"
+    forbid sharding "$package" "^$module/sharding/sharder/(lead|internal)(/|$)"
+  done
+  forbid webhosting-operator cmd/webhosting-operator "^$module/webhosting-operator/internal/load(/|$)"
+  for package in capacity ledger pace population result scenario; do
+    forbid webhosting-operator "internal/load/$package" "$clients"
   done
   return "$failed"
 }

@@ -36,7 +36,9 @@ type Up struct {
 	Extras Extras
 	// Timeout is how long the operator and the websites may take to get ready.
 	Timeout time.Duration
-	Out     io.Writer
+	// NoSamples leaves the samples as they are, if there are any, and prints no websites.
+	NoSamples bool
+	Out       io.Writer
 
 	programs string
 	client   client.Client
@@ -65,10 +67,7 @@ func (u *Up) Doing() string { return u.doing }
 
 // Run brings everything up. It returns when the samples are ready.
 func (u *Up) Run(ctx context.Context) error {
-	if err := u.cluster(ctx); err != nil {
-		return err
-	}
-	if err := u.operator(ctx); err != nil {
+	if err := u.Serve(ctx); err != nil || u.NoSamples {
 		return err
 	}
 	return u.samples(ctx)

@@ -54,6 +54,10 @@ func (u *Up) instances(ctx context.Context, config, sharderConfig []byte) error 
 	if err != nil {
 		return err
 	}
+	// Those that are missing are missing on purpose from now on.
+	if err := statefile.Write(killedFile(u.Checkout), []supervisor.Instance{}); err != nil {
+		return err
+	}
 	if err := u.waitInstances(ctx, wanted); err != nil {
 		return err
 	}

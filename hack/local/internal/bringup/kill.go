@@ -37,6 +37,10 @@ func Kill(ctx context.Context, c checkout.Checkout, name string) error {
 	if !slices.Contains(names, name) {
 		return fmt.Errorf("no instance %q runs: there are %s", name, strings.Join(names, ", "))
 	}
+	victim := wanted.Instances[slices.Index(names, name)]
+	if err := remember(c, victim); err != nil {
+		return err
+	}
 	rest := slices.DeleteFunc(wanted.Instances, func(i supervisor.Instance) bool { return i.Name == name })
 	self, err := os.Executable()
 	if err != nil {

@@ -79,8 +79,8 @@ All that belongs to a checkout is in its folder .local, and several checkouts ca
 Exit codes: 0 all went well, 1 something failed, 2 the command line is wrong, 3 status found a problem,
 130 interrupted.`,
 	}
-	root.AddCommand(newPrograms(), newUp(), newDown(), newStatus(), newKill(), newWrites(), newMeasure(), newMeasureSharder(),
-		newSupervise())
+	root.AddCommand(newPrograms(), newUp(), newDown(), newStatus(), newKill(), newStart(), newRestart(),
+		newWrites(), newMeasure(), newMeasureSharder(), newSupervise())
 	return root
 }
 

@@ -24,6 +24,7 @@ func newUp() *cobra.Command {
 	var mode string
 	var shards int
 	var extras bringup.Extras
+	var samples bool
 	up := &bringup.Up{Out: os.Stdout}
 	command := &cobra.Command{
 		Use:   "up",
@@ -34,10 +35,11 @@ again changes nothing. With another mode or number of shards it changes what run
 		Example: `  local up
   local up --shards 4
   local up --mode dedicated
-  local up --mode singleton`,
+  local up --mode singleton
+  local up --samples=false`,
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
-			up.Mode, up.Shards = operator.Mode(mode), shards
+			up.Mode, up.Shards, up.NoSamples = operator.Mode(mode), shards, !samples
 			switch {
 			case !slices.Contains(operator.Modes(), up.Mode):
 				return usageError{fmt.Errorf("unknown mode %q: it is sharded, dedicated or singleton", mode)}
@@ -73,6 +75,7 @@ again changes nothing. With another mode or number of shards it changes what run
 		"sharded: instances share the websites; dedicated: so they do, and the sharder runs apart; singleton: one for all")
 	command.Flags().IntVar(&shards, "shards", defaultShards, "number of instances that share the websites")
 	addExtras(command.Flags(), &extras)
+	command.Flags().BoolVar(&samples, "samples", true, "have sample websites; without them, those that are there stay")
 	command.Flags().DurationVar(&up.Timeout, "timeout", 2*time.Minute, "how long the operator and the websites may take to get ready")
 	return command
 }

@@ -94,9 +94,9 @@ type Step struct {
 	ChangesPerSecond float64 `json:"changesPerSecond"`
 	// Achieved is the load that there was in fact, in changes per second.
 	Achieved float64 `json:"achievedPerSecond"`
-	// QueueP99 is how long websites waited in the operator's queues; negative if it is not known.
+	// QueueP99 is the 99th percentile of the time in the operator's queues; negative if it is not known.
 	QueueP99 float64 `json:"queueP99Seconds"`
-	// ReadyP99 is the 99th percentile of ChangeToReady; changes that did not become Ready count as longer than all others.
+	// ReadyP99 is the 99th percentile of ChangeToReady; negative if more than 1 % were not Ready in time.
 	ReadyP99 float64 `json:"readyP99Seconds"`
 	// Holds if both objectives were met.
 	Holds bool `json:"holds"`

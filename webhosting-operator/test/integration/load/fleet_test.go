@@ -1,0 +1,183 @@
+// SPDX-FileCopyrightText: The kubernetes-controller-sharding authors
+// SPDX-License-Identifier: Apache-2.0
+
+package load_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/load/experiment"
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/load/progress"
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/load/result"
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/load/scenario"
+)
+
+// toyFleet notes what is done to it. Only Scale does something: it shares the websites out.
+type toyFleet struct {
+	mutex   sync.Mutex
+	calls   []string
+	shards  int
+	failure error
+}
+
+func (f *toyFleet) note(format string, arguments ...any) error {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.calls = append(f.calls, fmt.Sprintf(format, arguments...))
+	return f.failure
+}
+
+func (f *toyFleet) Shards(context.Context) ([]string, error) {
+	return []string{"shard-0", "shard-1", "shard-2"}[:f.shards], nil
+}
+func (f *toyFleet) Kill(_ context.Context, shard string) error { return f.note("kill %s", shard) }
+func (f *toyFleet) Restore(context.Context) error              { return f.note("restore") }
+func (f *toyFleet) Restart(context.Context) error              { return f.note("restart") }
+
+func (f *toyFleet) Scale(ctx context.Context, shards int) error {
+	websites := &v1alpha1.WebsiteList{}
+	if err := admin.List(ctx, websites); err != nil {
+		return err
+	}
+	for i, website := range websites.Items {
+		before := website.DeepCopy()
+		metav1.SetMetaDataLabel(&website.ObjectMeta, shardLabel, fmt.Sprintf("shard-%d", i%shards))
+		if err := admin.Patch(ctx, &website, client.MergeFrom(before)); err != nil {
+			return err
+		}
+	}
+	return f.note("scale %d", shards)
+}
+
+// toyQueues are those of an operator that bears 10 changes a second per shard.
+type toyQueues struct{ fleet *toyFleet }
+
+func (q toyQueues) P99(_ context.Context, _ time.Time, window time.Duration) (float64, error) {
+	return window.Seconds() / 10, nil
+}
+
+var _ = Describe("experiment with a hand on the shards", Serial, func() {
+	var (
+		fleet  *toyFleet
+		folder string
+	)
+
+	BeforeEach(func() {
+		fleet = &toyFleet{shards: 3}
+		folder = filepath.Join(GinkgoT().TempDir(), "results")
+	})
+
+	run := func(ctx context.Context, name string, set ...string) (result.Result, error) {
+		GinkgoHelper()
+		s, err := scenario.Named(name)
+		Expect(err).NotTo(HaveOccurred())
+		settings, err := s.Settings(0.001, append(set, "websites=12", "projects=2", "themes=2"))
+		Expect(err).NotTo(HaveOccurred())
+		plan, err := s.Plan(settings)
+		Expect(err).NotTo(HaveOccurred())
+		return experiment.Run(ctx, experiment.Options{
+			Config: restConfig, Scheme: scheme, Clock: clock.RealClock{},
+			Scenario: s, Settings: settings, Plan: plan, Scale: 0.001, Seed: 1,
+			Fleet: fleet, Queues: toyQueues{fleet}, Ring: "webhosting-operator", Folder: folder, Interval: 200 * time.Millisecond,
+			SetupTimeout: 20 * time.Second, CleanupTimeout: 20 * time.Second,
+			Display: progress.New(GinkgoWriter, false, clock.RealClock{}),
+		})
+	}
+
+	It("kills shards and restores them", func(ctx context.Context) {
+		r, err := run(ctx, "chaos", "steady=300ms", "chaos=2s", "killEvery=1500ms", "downFor=500ms", "changeEvery=2s", "changeMax=5")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(r.Valid).To(BeTrue(), "%v", r.Reasons)
+		Expect(fleet.calls).To(HaveExactElements(HavePrefix("kill shard-"), "restore", HavePrefix("kill shard-"), "restore"))
+		Expect(r.Disruptions).To(HaveLen(4))
+		Expect(r.Disruptions[1].Begin.Sub(r.Disruptions[0].End)).To(BeNumerically("~", 500*time.Millisecond, 250*time.Millisecond))
+		Expect(r.Phases).To(HaveExactElements(HaveField("Name", "steady"), HaveField("Name", "chaos"), HaveField("Name", "after")))
+		chaos := r.Phases[1]
+		Expect(r.Disruptions[3].End).To(BeTemporally("<=", chaos.End), "a phase waits for the last shard to be restored")
+		Expect(r.Latencies[result.CreateToReady].Count).To(BeZero(), "what was there before is no load")
+		expectNothingLeft(ctx)
+	})
+
+	It("restarts all shards", func(ctx context.Context) {
+		r, err := run(ctx, "rolling-update", "steady=300ms", "update=1s", "changeEvery=2s", "changeMax=5")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(r.Valid).To(BeTrue(), "%v", r.Reasons)
+		Expect(fleet.calls).To(HaveExactElements("restart"))
+	})
+
+	It("does not call a run valid in which shards could not be killed", func(ctx context.Context) {
+		fleet.failure = errors.New("out of reach")
+		r, err := run(ctx, "chaos", "steady=300ms", "chaos=1s", "killEvery=5s", "downFor=100ms")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(r.Valid).To(BeFalse())
+		Expect(r.Reasons).To(ContainElement(And(ContainSubstring("kill shard-"), ContainSubstring("out of reach"))))
+		Expect(result.Read(folder)).To(HaveField("Valid", false))
+	})
+
+	It("restores the shards when it is broken off", func(parent context.Context) {
+		ctx, cancel := context.WithCancel(parent)
+		defer cancel()
+		type outcome struct {
+			result.Result
+			error
+		}
+		done := make(chan outcome, 1)
+		go func() {
+			defer GinkgoRecover()
+			r, err := run(ctx, "chaos", "steady=100ms", "chaos=1h", "killEvery=1h", "downFor=1h")
+			done <- outcome{r, err}
+		}()
+		Eventually(func() []string {
+			fleet.mutex.Lock()
+			defer fleet.mutex.Unlock()
+			return fleet.calls
+		}).Should(HaveLen(1))
+		cancel()
+		var o outcome
+		Eventually(done).Should(Receive(&o))
+		Expect(o.error).To(MatchError(context.Canceled))
+		Expect(o.Valid).To(BeFalse())
+		Expect(fleet.calls).To(HaveExactElements(HavePrefix("kill shard-"), "restore"))
+		expectNothingLeft(parent)
+	})
+
+	It("needs shards", func(ctx context.Context) {
+		fleet.shards = 1
+		_, err := run(ctx, "chaos")
+		Expect(err).To(MatchError(ContainSubstring("needs at least 2 shards that run, and there are 1")))
+		expectNothingLeft(ctx)
+	})
+
+	It("finds the capacity of one shard, of two, and so on", func(ctx context.Context) {
+		r, err := run(ctx, "scale-out", "shards=2", "settle=300ms", "window=1s", "start=10", "limit=20", "growth=2")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(r.Valid).To(BeTrue(), "%v", r.Reasons)
+		Expect(fleet.calls).To(HaveExactElements("scale 1", "scale 2", "scale 3"), "in the end as many as in the beginning")
+		Expect(r.Capacity).To(HaveLen(2))
+		for i, c := range r.Capacity {
+			Expect(c.Shards).To(Equal(i + 1))
+			Expect(c.ChangesPerSecond).To(Equal(20.0))
+			Expect(c.Conclusive).To(BeFalse(), "the limit was borne")
+			for _, step := range c.Steps {
+				Expect(step.Holds).To(BeTrue(), step.Reason)
+				Expect(step.Achieved).To(BeNumerically("~", step.ChangesPerSecond, 1.5))
+				Expect(step.QueueP99).To(BeNumerically("~", 0.1, 0.05))
+			}
+		}
+		Expect(r.Capacity[0].Steps).To(HaveLen(2))
+		Expect(r.Capacity[1].Steps).To(HaveLen(1), "two shards begin with twice what one bore, or the limit")
+		expectNothingLeft(ctx)
+	})
+})
