@@ -30,7 +30,7 @@ import (
 )
 
 const (
-	// atOnce bounds the requests that are under way.
+	// atOnce bounds the requests of one Run that are under way.
 	atOnce = 64
 	// patience is how long something that is due may wait for its turn.
 	patience = time.Second
@@ -59,6 +59,7 @@ type Driver struct {
 	// changed is told of changes to which the API server agreed.
 	changed func(observe.Change)
 
+	workers     sync.WaitGroup
 	roster      roster
 	created     atomic.Int64
 	randomMutex sync.Mutex
@@ -83,20 +84,21 @@ type due struct {
 	since     time.Time
 }
 
-// Run puts load on the cluster for the duration, and for as long as more says so then. It returns when no request is
-// under way any more. It is an error only if the context ends before.
+// Wait waits until no request is under way any more, of those that Run has begun. Nothing may run meanwhile.
+func (d *Driver) Wait() { d.workers.Wait() }
+
+// Run puts load on the cluster for the duration, and for as long as more says so then. When it returns, requests may be
+// under way still, so that another load can follow without a gap. It is an error only if the context ends before.
 func (d *Driver) Run(ctx context.Context, rates map[result.Operation]scenario.Rate, duration time.Duration, more func() bool) error {
 	// As many as fall due within the patience at the highest rates anybody asks for; what does not fit is late.
 	queue := make(chan due, 4096)
-	var workers sync.WaitGroup
 	for range atOnce {
-		workers.Go(func() {
+		d.workers.Go(func() {
 			for next := range queue {
 				d.carryOut(ctx, next)
 			}
 		})
 	}
-	defer workers.Wait()
 	defer close(queue)
 
 	ticker := d.clock.NewTicker(beat)

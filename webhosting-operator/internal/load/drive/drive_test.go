@@ -126,6 +126,7 @@ func (h *harness) run(ctx context.Context, what rates, duration, step time.Durat
 	for {
 		select {
 		case err := <-done:
+			h.Wait()
 			return err
 		case <-time.After(100 * time.Microsecond):
 		}

@@ -46,6 +46,7 @@ func (r *run) load(ctx context.Context) error {
 		err = r.phases(loading)
 	}
 	r.result.End = r.Clock.Now()
+	r.driver.Wait()
 	close(finished)
 	<-sampled
 	if cause := context.Cause(loading); cause != nil && ctx.Err() == nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/load/record"
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/load/result"
@@ -14,7 +15,7 @@ import (
 
 // Summarize writes a result for people.
 func Summarize(out io.Writer, r result.Result) error {
-	fmt.Fprintf(out, "%s at scale %v, %s under load\n\n", r.Scenario, r.Scale, r.End.Sub(r.Begin).Round(1e9))
+	fmt.Fprintf(out, "%s at scale %v, %s under load\n\n", r.Scenario, r.Scale, r.End.Sub(r.Begin).Round(time.Second))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "LOAD\tPROMISED\tACHIEVED\tLATE\tFAILED\tANSWERED P50\tP99")
 	for _, l := range r.Load {
@@ -42,7 +43,7 @@ func Summarize(out io.Writer, r result.Result) error {
 	}
 	fmt.Fprintln(out)
 	for _, d := range r.Disruptions {
-		fmt.Fprintf(out, "%s after %s: took %s %s\n", d.Kind+" "+d.Target, d.Begin.Sub(r.Begin).Round(1e8), d.End.Sub(d.Begin).Round(1e7), d.Error)
+		fmt.Fprintf(out, "%s after %s: took %s %s\n", d.Kind+" "+d.Target, d.Begin.Sub(r.Begin).Round(100*time.Millisecond), d.End.Sub(d.Begin).Round(10*time.Millisecond), d.Error)
 	}
 	for _, reason := range r.Reasons {
 		fmt.Fprintf(out, "\nINVALID: %s\n", reason)

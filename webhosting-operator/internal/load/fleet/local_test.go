@@ -21,13 +21,13 @@ const twoOfThree = `{"healthy": false, "mode": "dedicated", "shards": 3, "instan
   {"name": "operator-0", "role": "shard", "state": "Running", "ready": true}]}`
 
 // newLocal returns a fleet whose command says what the status is, and notes how else it is called.
-func newLocal(t *testing.T, status string, exitCode string) (fleet.Local, func() []string) {
+func newLocal(t *testing.T, status, exitCode string) (fleet.Local, func() []string) {
 	t.Helper()
 	folder := t.TempDir()
 	command, calls := filepath.Join(folder, "local"), filepath.Join(folder, "calls")
 	script := "#!/bin/sh\nif [ \"$1\" = status ]; then cat <<'END'\n" + status + "\nEND\nexit " + exitCode + "\nfi\n" +
 		"echo \"$@\" >> calls\nif [ \"$2\" = operator-9 ]; then echo 'no such instance' >&2; exit 1; fi\n"
-	NewWithT(t).Expect(os.WriteFile(command, []byte(script), 0o700)).To(Succeed()) //nolint:gosec // it is to be run
+	NewWithT(t).Expect(os.WriteFile(command, []byte(script), 0o700)).To(Succeed())
 	return fleet.Local{Command: command, Folder: folder}, func() []string {
 		content, err := os.ReadFile(calls)
 		if os.IsNotExist(err) {

@@ -7,7 +7,6 @@ package inventory
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -179,7 +178,7 @@ func (i Inventory) apply(ctx context.Context, object client.Object) error {
 func Configuration(object client.Object) (*unstructured.Unstructured, error) {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
-		return nil, errors.Join(errors.New("encoding an object"), err)
+		return nil, fmt.Errorf("encoding an object: %w", err)
 	}
 	delete(content, "status")
 	if object.GetObjectKind().GroupVersionKind() == namespaces {

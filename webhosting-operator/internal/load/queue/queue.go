@@ -45,7 +45,7 @@ func (p *Prometheus) P99(ctx context.Context, end time.Time, window time.Duratio
 	}
 	vector, ok := value.(model.Vector)
 	if !ok || len(vector) != 1 || math.IsNaN(float64(vector[0].Value)) {
-		return 0, fmt.Errorf("Prometheus knows nothing about the time in the queues within the last %s: does it scrape the operator's instances?", window)
+		return 0, fmt.Errorf("there is nothing in Prometheus about the time in the queues within the last %s: does it scrape the operator's instances?", window)
 	}
 	return float64(vector[0].Value), nil
 }

@@ -169,7 +169,7 @@ var _ = Describe("experiment", Serial, func() {
 // start starts a program as the admin.
 func start(program string, args ...string) *gexec.Session {
 	GinkgoHelper()
-	session, err := gexec.Start(exec.Command(program, append(args, "--kubeconfig", kubeconfig)...), GinkgoWriter, GinkgoWriter) //nolint:gosec // a program of this project
+	session, err := gexec.Start(exec.Command(program, append(args, "--kubeconfig", kubeconfig)...), GinkgoWriter, GinkgoWriter)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { session.Kill().Wait() })
 	return session

@@ -42,6 +42,7 @@ func (f *toyFleet) note(format string, arguments ...any) error {
 func (f *toyFleet) Shards(context.Context) ([]string, error) {
 	return []string{"shard-0", "shard-1", "shard-2"}[:f.shards], nil
 }
+
 func (f *toyFleet) Kill(_ context.Context, shard string) error { return f.note("kill %s", shard) }
 func (f *toyFleet) Restore(context.Context) error              { return f.note("restore") }
 func (f *toyFleet) Restart(context.Context) error              { return f.note("restart") }
