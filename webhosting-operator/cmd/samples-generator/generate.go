@@ -48,7 +48,7 @@ already stays, so that it can be run again, also after it was interrupted, or wi
 label webhosting.timebertt.dev/generated-by=samples-generator; "samples-generator delete" removes that and nothing else.
 
 Exit codes: 0 all went well, 1 something failed, 2 the command line is wrong, 130 interrupted.`,
-		Example: `  samples-generator
+		Example: `  samples-generator --websites 20
   samples-generator --websites 5000 --projects 20 --themes 50 --skip-workload
   samples-generator --websites 3 --dry-run > samples.yaml
   samples-generator delete`,

@@ -56,7 +56,7 @@ func newDeployment(t *testing.T, onPatch func(*appsv1.Deployment)) (fleet.Deploy
 				}
 				patched := object.(*appsv1.Deployment)
 				onPatch(patched)
-				return c.Update(ctx, patched)
+				return c.Status().Update(ctx, patched)
 			},
 			Delete: func(ctx context.Context, c client.WithWatch, object client.Object, options ...client.DeleteOption) error {
 				grace := (&client.DeleteOptions{}).ApplyOptions(options).GracePeriodSeconds

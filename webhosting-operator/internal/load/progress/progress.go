@@ -34,7 +34,7 @@ func New(out io.Writer, terminal bool, c clock.PassiveClock) *Display {
 
 // OnStandardError returns a display on standard error.
 func OnStandardError(c clock.PassiveClock) *Display {
-	return New(os.Stderr, term.IsTerminal(int(os.Stderr.Fd())), c) //nolint:gosec // descriptors are small
+	return New(os.Stderr, term.IsTerminal(int(os.Stderr.Fd())), c)
 }
 
 // Say shows a line.
