@@ -14,7 +14,7 @@ const warmUp = 100
 
 // admission measures what the webhook adds to requests while nothing else goes on.
 func (m *Measurement) admission(ctx context.Context, result *Report, _ bringup.Before) error {
-	prober, err := newProber(ctx, m.client, m.Clock)
+	prober, err := m.newProber(ctx)
 	if err != nil {
 		return err
 	}

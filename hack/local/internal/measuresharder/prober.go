@@ -5,6 +5,7 @@ package measuresharder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -42,17 +43,31 @@ type probe struct {
 	assigned bool
 }
 
-// newProber makes the namespaces.
-func newProber(ctx context.Context, c client.Client, now clock.PassiveClock) (*prober, error) {
+// newProber makes the namespaces, and waits until websites can be created in both.
+func (m *Measurement) newProber(ctx context.Context) (*prober, error) {
 	for name, labels := range map[string]map[string]string{
 		selectedNamespace: {"webhosting.timebertt.dev/project": "true"}, otherNamespace: {},
 	} {
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: standin.Marked(labels)}}
-		if err := c.Create(ctx, namespace); err != nil && !apierrors.IsAlreadyExists(err) {
+		if err := m.client.Create(ctx, namespace); err != nil && !apierrors.IsAlreadyExists(err) {
 			return nil, fmt.Errorf("making the namespace %s: %w", name, err)
 		}
 	}
-	return &prober{client: c, clock: now}, nil
+	if err := exempt(ctx, m.client); err != nil {
+		return nil, err
+	}
+	prober := &prober{client: m.client, clock: m.Clock}
+	var refused error
+	waited := m.within(ctx, func(ctx context.Context) error {
+		return m.poll(ctx, "websites can be created outside of projects", func() bool {
+			_, refused = prober.one(ctx, false)
+			return refused == nil
+		})
+	})
+	if waited != nil {
+		return nil, errors.Join(waited, refused)
+	}
+	return prober, nil
 }
 
 // send sends so many pairs of requests. Which request of a pair is the first one changes, so that none has an advantage.

@@ -29,7 +29,7 @@ func (m *Measurement) websites(ctx context.Context, result *Report, before bring
 	if err != nil {
 		return err
 	}
-	prober, err := newProber(ctx, m.client, m.Clock)
+	prober, err := m.newProber(ctx)
 	if err != nil {
 		return err
 	}
