@@ -28,6 +28,10 @@ KO_DOCKER_REPO ?= kind.local
 KIND_CLUSTER_NAME ?= webhosting
 export KO_DOCKER_REPO KIND_CLUSTER_NAME
 
+# Programs are built alike everywhere, so that libraries are compiled once, and without a C compiler.
+CGO_ENABLED ?= 0
+export CGO_ENABLED
+
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .SUFFIXES:

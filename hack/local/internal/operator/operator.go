@@ -75,7 +75,7 @@ func Binary(c checkout.Checkout) string { return c.Path("bin/" + Name) }
 // Build builds the operator, with the flags that everything else in a checkout is built with, so that the libraries are
 // compiled once. The version control's state is left out, so that the program changes only when the sources do.
 func Build(ctx context.Context, c checkout.Checkout) error {
-	err := gotool.Run(ctx, c.Path(Name), nil, "build", "-buildvcs=false", "-o", Binary(c), "./cmd/"+Name)
+	err := gotool.Run(ctx, c.Path(Name), "build", "-buildvcs=false", "-o", Binary(c), "./cmd/"+Name)
 	if err != nil {
 		return fmt.Errorf("building the operator: %w", err)
 	}

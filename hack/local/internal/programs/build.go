@@ -83,7 +83,7 @@ func (b Builder) build(ctx context.Context, folder string, program Program, pref
 	unfinished := filepath.Join(folder, "."+program.Name+".unfinished")
 	took, err := progress.During(b.Progress, clock.RealClock{}, prefix+" "+program.Name+":", func() error {
 		arguments := append(append([]string{"build"}, buildFlags()...), "-tags", program.Tags, "-o", unfinished, program.Package)
-		return gotool.Run(ctx, b.Module, environment, arguments...)
+		return gotool.Run(ctx, b.Module, arguments...)
 	})
 	if err != nil {
 		return fmt.Errorf("building %s: %w", program.Name, err)

@@ -10,15 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/gotool"
 )
 
 // linkerFlags drop the debug information and stamp the version.
 var linkerFlags = "-s -w" +
 	" -X k8s.io/component-base/version.gitVersion=" + KubernetesVersion +
 	" -X k8s.io/client-go/pkg/version.gitVersion=" + KubernetesVersion
-
-// environment keeps the C compiler out, which a machine may lack.
-var environment = []string{"CGO_ENABLED=0"}
 
 // buildFlags are the flags of `go build`.
 func buildFlags() []string { return []string{"-trimpath", "-ldflags", linkerFlags} }
@@ -33,7 +32,7 @@ type inputs struct {
 // digest names the inputs: programs are built again if and only if it changes.
 func (in inputs) digest() string {
 	hash := sha256.New()
-	for _, part := range [][]byte{in.goMod, in.goSum, []byte(in.toolchain), []byte(strings.Join(append(buildFlags(), environment...), " "))} {
+	for _, part := range [][]byte{in.goMod, in.goSum, []byte(in.toolchain), []byte(strings.Join(append(buildFlags(), gotool.WithoutC), " "))} {
 		// The length keeps a byte that moves from one part to the next from going unnoticed.
 		fmt.Fprintf(hash, "%d\n%s", len(part), part)
 	}

@@ -33,7 +33,7 @@ func Binary(c checkout.Checkout) string { return c.Path("bin/" + Name) }
 
 // Build builds the sharder as the operator is built.
 func Build(ctx context.Context, c checkout.Checkout) error {
-	err := gotool.Run(ctx, c.Path("sharding"), nil, "build", "-buildvcs=false", "-o", Binary(c), "./cmd/"+Name)
+	err := gotool.Run(ctx, c.Path("sharding"), "build", "-buildvcs=false", "-o", Binary(c), "./cmd/"+Name)
 	if err != nil {
 		return fmt.Errorf("building the sharder: %w", err)
 	}
