@@ -12,11 +12,18 @@
 #   make measure CHURN=25       how many of them to change each second meanwhile
 #   make deploy MODE=sharded-dedicated SHARDS=5 COMPONENTS="monitoring debug"
 #   make undeploy PURGE=true    with all websites and themes
+#   make evaluate SETUPS="singleton sharded"    what to compare
+#   make evaluate SCENARIO=basic SCALE=0.1      under which load, and how much of it
+#   make evaluate CPU=0.1       how many processors each instance may use
 MODE ?= sharded
 SHARDS ?=
 SHARD ?=
 WEBSITES ?= 1000
 CHURN ?= 25
+SETUPS ?= singleton sharded dedicated
+SCENARIO ?= basic
+SCALE ?= 0.1
+CPU ?=
 COMPONENTS ?=
 PURGE ?=
 
@@ -84,6 +91,16 @@ measure: local ## Measure many websites, and shards that leave, crash and join: 
 .PHONY: measure-sharder
 measure-sharder: local ## Measure the sharder apart from the operator: webhook, memory, moves: WEBSITES=1000 CHURN=25
 	@$(LOCAL) measure-sharder --websites '$(WEBSITES)' --churn '$(CHURN)'
+
+EVALUATE = $(if $(SHARDS),--shards '$(SHARDS)') $(if $(CPU),--cpu '$(CPU)')
+
+.PHONY: evaluate
+evaluate: local ## Compare set-ups under load, and write a report: SETUPS="singleton sharded" SCENARIO=basic SCALE=0.1
+	@$(LOCAL) evaluate --setups '$(shell echo $(SETUPS) | tr ' ' ,)' --scenario '$(SCENARIO)' --scale '$(SCALE)' $(EVALUATE)
+
+.PHONY: profile
+profile: local ## The same, with CPU and heap profiles of every instance as flame graphs in the report
+	@$(LOCAL) evaluate --profile --setups '$(shell echo $(SETUPS) | tr ' ' ,)' --scenario '$(SCENARIO)' --scale '$(SCALE)' $(EVALUATE)
 
 .PHONY: programs
 programs: local ## Build the programs of the cluster and of the tests (`make up` does so too)

@@ -80,7 +80,7 @@ Exit codes: 0 all went well, 1 something failed, 2 the command line is wrong, 3 
 130 interrupted.`,
 	}
 	root.AddCommand(newPrograms(), newUp(), newDown(), newStatus(), newKill(), newStart(), newRestart(),
-		newWrites(), newMeasure(), newMeasureSharder(), newSupervise())
+		newWrites(), newMeasure(), newMeasureSharder(), newEvaluate(), newReport(), newSupervise())
 	return root
 }
 
