@@ -35,6 +35,10 @@ func TestBadInput(t *testing.T) {
 		"output":                   {args: []string{"run", "basic", "-o", "xml"}, error: `"xml"`},
 		"results that are there":   {args: []string{"run", "basic", "--results=."}, error: "never overwritten"},
 		"scale of the list":        {args: []string{"scenarios", "--scale=0"}, error: "not 0"},
+		"list of an unknown one":   {args: []string{"scenarios", "base"}, error: "basic, reconcile, rolling-update, chaos, scale-out"},
+		"parameter of none":        {args: []string{"scenarios", "--set=hold=30s"}, error: "say which"},
+		"parameter of the list":    {args: []string{"scenarios", "basic", "--set=speed=3"}, error: `"speed=3"`},
+		"two scenarios":            {args: []string{"scenarios", "basic", "chaos"}, error: "one scenario"},
 		"unknown command":          {args: []string{"start"}, error: "start"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,4 +82,11 @@ func TestScenariosAreListed(t *testing.T) {
 	g.Expect(json.Unmarshal([]byte(stdout), &all)).To(Succeed())
 	g.Expect(all).To(HaveLen(5))
 	g.Expect(all[0]).To(HaveKeyWithValue("settings", HaveKeyWithValue("create", "4.427/s")))
+
+	stdout, _, code = clitest.Run(t, "scenarios", "scale-out", "--set=window=30s", "-o", "json")
+	g.Expect(code).To(BeZero())
+	g.Expect(json.Unmarshal([]byte(stdout), &all)).To(Succeed())
+	g.Expect(all).To(HaveExactElements(And(
+		HaveKeyWithValue("name", "scale-out"), HaveKeyWithValue("settings", HaveKeyWithValue("window", "30s")),
+		HaveKeyWithValue("needs", HaveExactElements("fleet", "prometheus")))))
 }

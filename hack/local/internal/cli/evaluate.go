@@ -52,6 +52,9 @@ It exits with 3 if the report was written, but a run is invalid or missed a serv
 				if command.Context().Err() != nil {
 					return errors.New("\ninterrupted: the cluster was ended, and nothing of the evaluation is left")
 				}
+				if errors.Is(err, evaluate.ErrRefused) {
+					return usageError{err}
+				}
 				return err
 			}
 			fmt.Println(filepath.Join(e.Folder, evaluate.PageFile))

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,9 +26,14 @@ const (
 	// exitVerdict is the exit code of experiment for an invalid run, and of measure for a missed objective: all went well,
 	// but what came out is not what should.
 	exitVerdict = 3
-	// stopGrace is how long the experiment may take to end when it is interrupted. What it made goes with the cluster.
+	// exitUsage is their exit code for a command line that is wrong.
+	exitUsage = 2
+	// stopGrace is how long the experiment may take to end when it is interrupted.
 	stopGrace = 10 * time.Second
 )
+
+// ErrRefused is wrapped by the errors about a load that cannot be put on the set-ups.
+var ErrRefused = errors.New("there cannot be such a load")
 
 // build builds the programs that the evaluation runs.
 func (e *Evaluation) build(ctx context.Context) error {
@@ -42,16 +48,47 @@ func (e *Evaluation) build(ctx context.Context) error {
 
 func (e *Evaluation) binary(program string) string { return e.Checkout.Path("bin/" + program) }
 
-// experiment puts the load on the set-up, and reports whether it was what the scenario promises.
-func (e *Evaluation) experiment(ctx context.Context, mode operator.Mode, prometheus, folder string) (valid bool, err error) {
-	arguments := []string{
-		"run", e.Scenario, "--kubeconfig", e.Checkout.Kubeconfig(), "--setup", string(mode), "--results", filepath.Join(folder, "load"),
-		"--scale", strconv.FormatFloat(e.Scale, 'g', -1, 64), "--seed", strconv.FormatUint(e.Seed, 10),
-		"--prometheus", prometheus, "--fleet", "local", "--local-command", e.binary("local"),
-	}
+// load is what the experiment has to know of the load.
+func (e *Evaluation) load() []string {
+	arguments := []string{e.Scenario, "--scale", strconv.FormatFloat(e.Scale, 'g', -1, 64)}
 	for _, set := range e.Set {
 		arguments = append(arguments, "--set", set)
 	}
+	return arguments
+}
+
+// check refuses a load that the experiment does not know, or that a set-up cannot have.
+func (e *Evaluation) check(ctx context.Context) error {
+	var failure bytes.Buffer
+	command := exec.CommandContext(ctx, e.binary("experiment"), append([]string{"scenarios", "-o", "json"}, e.load()...)...)
+	command.Stderr = &failure
+	out, err := command.Output()
+	switch exit, exited := errors.AsType[*exec.ExitError](err); {
+	case exited && exit.ExitCode() == exitUsage:
+		return fmt.Errorf("%w: %s", ErrRefused, strings.TrimSpace(failure.String()))
+	case err != nil:
+		return fmt.Errorf("asking for the scenario %s: %w: %s", e.Scenario, err, strings.TrimSpace(failure.String()))
+	}
+	var scenarios []struct{ Needs []string }
+	if err := json.Unmarshal(out, &scenarios); err != nil {
+		return fmt.Errorf("reading what the scenario %s needs: %w", e.Scenario, err)
+	}
+	for _, scenario := range scenarios {
+		if slices.Contains(scenario.Needs, "fleet") && slices.Contains(e.Setups, operator.Singleton) {
+			return fmt.Errorf("%w: the scenario %s is about instances that share the websites, and %s has only one: leave that set-up out",
+				ErrRefused, e.Scenario, operator.Singleton)
+		}
+	}
+	return nil
+}
+
+// experiment puts the load on the set-up, and reports whether it was what the scenario promises.
+func (e *Evaluation) experiment(ctx context.Context, mode operator.Mode, prometheus, folder string) (valid bool, err error) {
+	// What it made goes with the cluster.
+	arguments := append([]string{"run"}, e.load()...)
+	arguments = append(arguments,
+		"--kubeconfig", e.Checkout.Kubeconfig(), "--setup", string(mode), "--results", filepath.Join(folder, "load"), "--keep",
+		"--seed", strconv.FormatUint(e.Seed, 10), "--prometheus", prometheus, "--fleet", "local", "--local-command", e.binary("local"))
 	command := exec.CommandContext(ctx, e.binary("experiment"), arguments...)
 	command.Dir = e.Checkout.Path("")
 	command.Stdout, command.Stderr = e.Progress, e.Progress
@@ -87,13 +124,12 @@ func verdict(ctx context.Context, command *exec.Cmd) (good bool, err error) {
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = stopGrace
 	err = command.Run()
-	var exit *exec.ExitError
-	switch {
+	switch exit, exited := errors.AsType[*exec.ExitError](err); {
 	case err == nil:
 		return true, nil
 	case ctx.Err() != nil:
 		return false, ctx.Err()
-	case errors.As(err, &exit) && exit.ExitCode() == exitVerdict:
+	case exited && exit.ExitCode() == exitVerdict:
 		return false, nil
 	default:
 		return false, fmt.Errorf("running %s: %w", filepath.Base(command.Path), err)

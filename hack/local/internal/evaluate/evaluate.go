@@ -64,14 +64,17 @@ func (e *Evaluation) Run(ctx context.Context) (Outcome, error) {
 	if before.Ran() {
 		return outcome, fmt.Errorf("a local cluster is up, and an evaluation needs fresh ones: end it with `make down` first")
 	}
+	if err := e.build(ctx); err != nil {
+		return outcome, err
+	}
+	if err := e.check(ctx); err != nil {
+		return outcome, err
+	}
 	folder, err := newFolder(e.Folder)
 	if err != nil {
 		return outcome, err
 	}
 	defer folder.discard()
-	if err := e.build(ctx); err != nil {
-		return outcome, err
-	}
 
 	about := evaluation.About{
 		Scenario: e.Scenario, Scale: e.Scale, Seed: e.Seed, Begin: time.Now().UTC(), Machine: machine.Describe(ctx, e.Checkout),
@@ -121,6 +124,9 @@ func (e *Evaluation) setup(ctx context.Context, mode operator.Mode, folder strin
 		return err
 	}
 
+	if err := monitoring.WaitScraped(ctx, e.Checkout); err != nil {
+		return err
+	}
 	stopProfiles := e.profile(ctx)
 	valid, err := e.experiment(ctx, mode, prometheus, folder)
 	profiles := stopProfiles()

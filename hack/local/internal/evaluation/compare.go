@@ -18,6 +18,8 @@ const (
 	Count   Unit = ""
 	// Factor is relative to something that the row names.
 	Factor Unit = "×"
+	// Part is of something that the row names: 1 is all of it.
+	Part Unit = "%"
 )
 
 // Row compares the set-ups by one number.
@@ -50,6 +52,7 @@ var compared = []struct {
 	{"CPU time, all processes", Seconds, total("cpu-seconds", anything)},
 	{"CPU time, busiest process", Seconds, largest("cpu-seconds")},
 	{"CPU time, sharder apart", Seconds, total("cpu-seconds", ofSharder)},
+	{"CPU time, part of the sharder apart", Part, part(total("cpu-seconds", ofSharder), total("cpu-seconds", anything))},
 	{"memory in use, all processes, mean", Bytes, total("memory-in-use-mean", anything)},
 	{"memory in use, largest process, mean", Bytes, largest("memory-in-use-mean")},
 	{"RSS, all processes, mean", Bytes, total("memory-rss-mean", anything)},
@@ -60,6 +63,7 @@ var compared = []struct {
 	{"requests", Count, total("requests", anything)},
 	{"writes, leases aside", Count, total("requests", isWrite)},
 	{"writes refused with 409", Count, total("requests", isConflict)},
+	{"writes, part refused with 409", Part, part(total("requests", isConflict), total("requests", isWrite))},
 	{"change to Ready, p50", Seconds, latency("changeToReady", func(l Latency) float64 { return l.P50 })},
 	{"change to Ready, p99", Seconds, latency("changeToReady", func(l Latency) float64 { return l.P99 })},
 	{"creation to Ready, p50", Seconds, latency("createToReady", func(l Latency) float64 { return l.P50 })},
@@ -135,6 +139,18 @@ func total(table string, match func(Table, int) bool) pick {
 			}
 		}
 		return sum, matched || ok && slices.Contains(t.columns, "code")
+	}
+}
+
+// part returns what part of another number a number is.
+func part(of, all pick) pick {
+	return func(s Setup) (float64, bool) {
+		number, known := of(s)
+		whole, ok := all(s)
+		if !known || !ok || whole == 0 {
+			return 0, false
+		}
+		return number / whole, true
 	}
 }
 

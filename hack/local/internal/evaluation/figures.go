@@ -61,6 +61,8 @@ func (e Evaluation) Figures() []Figure {
 	figures = append(figures, e.websites()...)
 	for _, setup := range e.Setups {
 		figures = append(figures, setup.load()...)
+	}
+	for _, setup := range e.Setups {
 		figures = append(figures, setup.latencies()...)
 	}
 	figures = append(figures, e.distributions()...)
@@ -99,7 +101,7 @@ func (e Evaluation) websites() []Figure {
 	for _, setup := range e.Setups {
 		lines := setup.lines("websites", "shard", "websites", 1)
 		for i := range lines {
-			lines[i].Name = cmp.Or(lines[i].Name, "without a shard")
+			lines[i].Name = cmp.Or(lines[i].Name, "no shard")
 		}
 		if len(lines) > 0 {
 			figures = append(figures, Figure{Name: "websites-" + setup.Name, Chart: Chart{
@@ -124,9 +126,13 @@ func (s Setup) load() []Figure {
 }
 
 func (s Setup) latencies() []Figure {
-	lines := slices.DeleteFunc(s.lines("latencies", "measure", "p99_seconds", 1), func(l Line) bool {
-		return l.Name != "createToReady" && l.Name != "changeToReady" && l.Name != "unassigned"
-	})
+	shown := map[string]string{"createToReady": "create to Ready", "changeToReady": "change to Ready", "unassigned": "no shard"}
+	var lines []Line
+	for _, line := range s.lines("latencies", "measure", "p99_seconds", 1) {
+		if name, ok := shown[line.Name]; ok {
+			lines = append(lines, Line{Name: name, Points: line.Points})
+		}
+	}
 	if len(lines) == 0 {
 		return nil
 	}
@@ -188,7 +194,7 @@ func (s Setup) lines(table, by, value string, scale float64) []Line {
 		if at < 0 {
 			continue
 		}
-		name := t.text(row, by)
+		name := shorten(t.text(row, by))
 		if values[name] == nil {
 			values[name] = map[float64]float64{}
 		}
@@ -197,7 +203,7 @@ func (s Setup) lines(table, by, value string, scale float64) []Line {
 	}
 	var lines []Line
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		line := Line{Name: strings.TrimPrefix(name, operatorName+"-")}
+		line := Line{Name: name}
 		for _, at := range slices.Sorted(maps.Keys(times)) {
 			line.Points = append(line.Points, Point{X: at, Y: values[name][at]})
 		}
@@ -206,8 +212,20 @@ func (s Setup) lines(table, by, value string, scale float64) []Line {
 	return lines
 }
 
-// operatorName is what the names of shards begin with; without it, they fit into legends.
+// operatorName is the name of the singleton, and what the names of shards begin with.
 const operatorName = "webhosting-operator"
+
+// shorten makes the names of processes fit into legends, and brings shards before sharders, so that the same shard has the
+// same colour in all set-ups.
+func shorten(name string) string {
+	if name == operatorName {
+		return "operator"
+	}
+	if shard, ok := strings.CutPrefix(name, operatorName+"-"); ok {
+		return "shard " + shard
+	}
+	return name
+}
 
 // sumOf adds up lines that share their X values.
 func sumOf(lines []Line) Line {

@@ -21,8 +21,11 @@ import (
 )
 
 const (
-	width  = 12 * vg.Centimeter
-	height = 7.5 * vg.Centimeter
+	width  = 14 * vg.Centimeter
+	height = 7 * vg.Centimeter
+	// legendWidth is what the legend has beside the chart, where it covers nothing. It is the same for all charts, so that
+	// their axes are of the same length.
+	legendWidth = 3.2 * vg.Centimeter
 )
 
 // colors can be told apart by people who see few colours, too (Okabe and Ito, 2008).
@@ -41,7 +44,6 @@ func SVG(chart evaluation.Chart) ([]byte, error) {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = chart.Title, chart.X, chart.Y
 	p.Title.TextStyle.Font.Size, p.Title.Padding = vg.Points(11), vg.Points(6)
-	p.Legend.Top, p.Legend.Left, p.Legend.Padding = true, true, vg.Points(2)
 	p.Add(plotter.NewGrid())
 	add := addLines
 	if chart.Stacked {
@@ -60,6 +62,9 @@ func SVG(chart evaluation.Chart) ([]byte, error) {
 		p.Legend.Add(chart.Reference.Name, line)
 	}
 	p.Y.Min = 0
+	if !chart.LogX {
+		p.X.Min = min(p.X.Min, 0)
+	}
 	if chart.YMax > 0 {
 		p.Y.Max = chart.YMax
 	}
@@ -68,12 +73,22 @@ func SVG(chart evaluation.Chart) ([]byte, error) {
 	}
 
 	canvas := vgsvg.New(width, height)
-	p.Draw(draw.New(canvas))
+	drawBeside(p, draw.New(canvas))
 	var buffer bytes.Buffer
 	if _, err := canvas.WriteTo(&buffer); err != nil {
 		return nil, fmt.Errorf("drawing %s: %w", chart.Title, err)
 	}
 	return buffer.Bytes(), nil
+}
+
+// drawBeside draws the plot, and its legend to the right of it.
+func drawBeside(p *plot.Plot, canvas draw.Canvas) {
+	legend := p.Legend
+	legend.Top, legend.Left, legend.Padding = true, true, vg.Points(3)
+	legend.YOffs, legend.TextStyle.Font.Size = -vg.Points(24), vg.Points(10)
+	p.Legend = plot.NewLegend()
+	p.Draw(draw.Crop(canvas, 0, -legendWidth, 0, 0))
+	legend.Draw(draw.Crop(canvas, width-legendWidth+vg.Points(4), 0, 0, 0))
 }
 
 func addLines(p *plot.Plot, lines []evaluation.Line) error {

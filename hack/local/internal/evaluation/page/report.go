@@ -89,10 +89,12 @@ func cellOf(unit evaluation.Unit, value evaluation.Value) cell {
 		c.Text = seconds(value.Number)
 	case evaluation.Factor:
 		c.Text = fmt.Sprintf("%.3f", value.Number)
+	case evaluation.Part:
+		c.Text = fmt.Sprintf("%.2f %%", 100*value.Number)
 	default:
 		c.Text = fmt.Sprintf("%.0f", value.Number)
 	}
-	if value.Ratio > 0 && unit != evaluation.Factor {
+	if value.Ratio > 0 && unit != evaluation.Factor && unit != evaluation.Part {
 		c.Ratio = fmt.Sprintf("(%.1f %%)", 100*value.Ratio)
 	}
 	return c
