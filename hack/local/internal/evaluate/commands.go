@@ -38,7 +38,7 @@ var ErrRefused = errors.New("there cannot be such a load")
 // build builds the programs that the evaluation runs.
 func (e *Evaluation) build(ctx context.Context) error {
 	for _, program := range []string{"experiment", "measure"} {
-		err := gotool.Run(ctx, e.Checkout.Path(operator.Name), nil, "build", "-buildvcs=false", "-o", e.binary(program), "./cmd/"+program)
+		err := gotool.Run(ctx, e.Checkout.Path(operator.Name), "build", "-buildvcs=false", "-o", e.binary(program), "./cmd/"+program)
 		if err != nil {
 			return fmt.Errorf("building %s: %w", program, err)
 		}
