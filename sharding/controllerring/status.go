@@ -6,6 +6,7 @@ package controllerring
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -80,7 +81,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, ring *shardingv1alpha1.Con
 		if condition.Status == metav1.ConditionTrue {
 			kind = corev1.EventTypeNormal
 		}
-		r.recorder.Eventf(ring, nil, kind, condition.Reason, "Shard", "%s", condition.Message[:min(len(condition.Message), maxNote)])
+		r.recorder.Eventf(ring, nil, kind, condition.Reason, "Shard", "%s", strings.ToValidUTF8(condition.Message[:min(len(condition.Message), maxNote)], ""))
 	}
 	return nil
 }

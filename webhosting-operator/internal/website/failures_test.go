@@ -120,15 +120,19 @@ func TestObjectOfSomebodyElseInTheCache(t *testing.T) {
 }
 
 func TestLongMessagesAreCut(t *testing.T) {
-	w := newWorld(t)
-	w.refuse = func(request string) *errors.StatusError {
-		if request == "PATCH services" {
-			return errors.NewBadRequest(strings.Repeat("x", 5000))
+	for _, begin := range []string{"", "x", "xx"} { // so that a cut anywhere is inside of a character once
+		w := newWorld(t)
+		w.refuse = func(request string) *errors.StatusError {
+			if request == "PATCH services" {
+				return errors.NewBadRequest(begin + strings.Repeat("€", 2000))
+			}
+			return nil
 		}
-		return nil
+		_, _, _ = w.reconcile()
+		message := w.website().Status.Conditions[0].Message
+		w.Expect(len(message)).To(BeNumerically("<", 1024))
+		w.Expect(message).To(HaveSuffix("€..."))
 	}
-	_, _, _ = w.reconcile()
-	w.Expect(len(w.website().Status.Conditions[0].Message)).To(BeNumerically("<", 1024))
 }
 
 func TestErrorsOfTheStatusWrite(t *testing.T) {

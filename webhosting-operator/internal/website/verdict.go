@@ -6,6 +6,7 @@ package website
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -54,7 +55,7 @@ func verdictOnFailure(err error) verdict {
 		found.phase, found.reason = v1alpha1.PhaseError, refused.reason
 	}
 	if len(found.message) > maxMessage {
-		found.message = found.message[:maxMessage] + "..."
+		found.message = strings.ToValidUTF8(found.message[:maxMessage], "") + "..."
 	}
 	return found
 }
