@@ -33,9 +33,12 @@ func (r *run) searchCapacity(ctx context.Context, wanted scenario.Capacity) (err
 		return err
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.CleanupTimeout)
+		restoring, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.CleanupTimeout)
 		defer cancel()
-		err = errors.Join(err, r.Fleet.Scale(ctx, len(before)))
+		err = errors.Join(err, r.Fleet.Scale(restoring, len(before)))
+		if err == nil {
+			err = r.rest(ctx, len(before))
+		}
 	}()
 	first := wanted.Start
 	for shards := 1; shards <= wanted.Shards; shards++ {
