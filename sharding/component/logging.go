@@ -15,10 +15,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 )
 
-// SetUpLogging makes one logger for this program and for the libraries that it uses. Where the flags leave it open, the
+// setUpLogging makes one logger for this program and for the libraries that it uses. Where the flags leave it open, the
 // logs are JSON, or lines for people if they go to a terminal, and without stack traces: an error says by its wrapping
 // where it comes from.
-func SetUpLogging(opts zap.Options) {
+func setUpLogging(opts zap.Options) {
 	if opts.NewEncoder == nil && term.IsTerminal(int(os.Stderr.Fd())) {
 		zap.ConsoleEncoder()(&opts)
 	}
@@ -29,8 +29,8 @@ func SetUpLogging(opts zap.Options) {
 	klog.SetLogger(logger)
 }
 
-// AddLoggingFlags adds the flags of the logs' level and format, which fill the options.
-func AddLoggingFlags(flags *pflag.FlagSet, opts *zap.Options) {
+// addLoggingFlags adds the flags of the logs' level and format, which fill the options.
+func addLoggingFlags(flags *pflag.FlagSet, opts *zap.Options) {
 	zapFlags := flag.NewFlagSet("", flag.ContinueOnError)
 	opts.BindFlags(zapFlags)
 	level, encoder := zapFlags.Lookup("zap-log-level"), zapFlags.Lookup("zap-encoder")

@@ -5,11 +5,7 @@
 package main
 
 import (
-	"fmt"
-	"os"
-
 	"github.com/spf13/cobra"
-	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/component"
 )
@@ -19,12 +15,7 @@ const name = "sharder"
 // version is set by the linker for releases: -ldflags "-X main.version=v1.2.3".
 var version string
 
-func main() {
-	if err := newCommand().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		os.Exit(1)
-	}
-}
+func main() { component.Main(newCommand()) }
 
 func newCommand() *cobra.Command {
 	var opts options
@@ -45,22 +36,16 @@ flags are for what differs between them, and override the file.`,
 
   # Log what is assigned, readable for people.
   sharder --zap-log-level debug --zap-encoder console`,
-		Version:       component.FullVersion(version),
-		Args:          cobra.NoArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Version: component.FullVersion(version),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := opts.load()
 			if err != nil {
 				return err
 			}
-			component.SetUpLogging(opts.logging)
+			opts.SetUpLogging()
 			return run(cmd.Context(), config)
 		},
 	}
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w (see %s --help)", err, cmd.Name())
-	})
 	opts.addFlags(cmd.Flags())
 	return cmd
 }

@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -14,7 +13,6 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
@@ -24,9 +22,6 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/controllerring"
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/lead"
 )
-
-// shutdownTimeout is how long writes that are under way may take to end. A pod's grace period leaves some time beyond it.
-const shutdownTimeout = 20 * time.Second
 
 // run runs the sharder until the context ends.
 func run(ctx context.Context, config *configv1alpha1.SharderConfig) error {
@@ -86,27 +81,10 @@ func addRings(mgr manager.Manager, restConfig *rest.Config, config *configv1alph
 }
 
 func managerOptions(config *configv1alpha1.SharderConfig, webhook *webhook) manager.Options {
-	election := config.LeaderElection
-	return manager.Options{
-		Scheme: newScheme(),
-		Cache: cache.Options{
-			DefaultTransform: cache.TransformStripManagedFields(),
-			ByObject:         controllerring.CacheOptions(),
-		},
-
-		LeaderElection:                ptr.Deref(election.LeaderElect, true),
-		LeaderElectionID:              election.ResourceName,
-		LeaderElectionNamespace:       election.ResourceNamespace,
-		LeaderElectionReleaseOnCancel: true, // the process ends as soon as the manager has
-		LeaseDuration:                 &election.LeaseDuration.Duration,
-		RenewDeadline:                 &election.RenewDeadline.Duration,
-		RetryPeriod:                   &election.RetryPeriod.Duration,
-
-		WebhookServer:           webhook.newServer(),
-		Metrics:                 component.MetricsOptions(&config.Metrics, &config.Debugging),
-		HealthProbeBindAddress:  config.Health.BindAddress,
-		GracefulShutdownTimeout: new(shutdownTimeout),
-	}
+	options := component.ManagerOptions(newScheme(), controllerring.CacheOptions(),
+		&config.LeaderElection, &config.Metrics, &config.Health, &config.Debugging)
+	options.WebhookServer = webhook.newServer()
+	return options
 }
 
 func newScheme() *runtime.Scheme {

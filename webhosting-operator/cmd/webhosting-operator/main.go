@@ -5,23 +5,14 @@
 package main
 
 import (
-	"fmt"
-	"os"
-
 	"github.com/spf13/cobra"
-	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/component"
 )
 
 const name = "webhosting-operator"
 
-func main() {
-	if err := newCommand().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		os.Exit(1)
-	}
-}
+func main() { component.Main(newCommand()) }
 
 func newCommand() *cobra.Command {
 	var opts options
@@ -41,22 +32,16 @@ everything else that instances have in common; the flags are for what differs be
 
   # Log what is reconciled, readable for people.
   webhosting-operator --zap-log-level debug --zap-encoder console`,
-		Version:       component.FullVersion(version),
-		Args:          cobra.NoArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Version: component.FullVersion(version),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := opts.load()
 			if err != nil {
 				return err
 			}
-			component.SetUpLogging(opts.logging)
+			opts.SetUpLogging()
 			return run(cmd.Context(), config)
 		},
 	}
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w (see %s --help)", err, cmd.Name())
-	})
 	opts.addFlags(cmd.Flags())
 	return cmd
 }

@@ -6,13 +6,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/component"
@@ -20,9 +17,6 @@ import (
 	webhostingv1alpha1 "github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/website"
 )
-
-// shutdownTimeout is how long running reconciles may take to end. A pod's grace period leaves some time beyond it.
-const shutdownTimeout = 20 * time.Second
 
 // run runs the operator until the context ends.
 func run(ctx context.Context, config *configv1alpha1.WebhostingOperatorConfig) error {
@@ -51,27 +45,10 @@ func run(ctx context.Context, config *configv1alpha1.WebhostingOperatorConfig) e
 
 // managerOptions are those of an operator of which one instance does all the work.
 func managerOptions(config *configv1alpha1.WebhostingOperatorConfig) manager.Options {
-	election := config.LeaderElection
-	return manager.Options{
-		Scheme: newScheme(),
-		Cache: cache.Options{
-			DefaultTransform: cache.TransformStripManagedFields(),
-			ByObject:         website.CacheOptions(),
-		},
-		Client: website.ClientOptions(),
-
-		LeaderElection:                ptr.Deref(election.LeaderElect, true),
-		LeaderElectionID:              election.ResourceName,
-		LeaderElectionNamespace:       election.ResourceNamespace,
-		LeaderElectionReleaseOnCancel: true, // the process ends as soon as the manager has
-		LeaseDuration:                 &election.LeaseDuration.Duration,
-		RenewDeadline:                 &election.RenewDeadline.Duration,
-		RetryPeriod:                   &election.RetryPeriod.Duration,
-
-		Metrics:                 component.MetricsOptions(&config.Metrics, &config.Debugging),
-		HealthProbeBindAddress:  config.Health.BindAddress,
-		GracefulShutdownTimeout: new(shutdownTimeout),
-	}
+	options := component.ManagerOptions(newScheme(), website.CacheOptions(),
+		&config.LeaderElection, &config.Metrics, &config.Health, &config.Debugging)
+	options.Client = website.ClientOptions()
+	return options
 }
 
 func newScheme() *runtime.Scheme {
