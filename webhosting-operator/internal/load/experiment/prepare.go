@@ -30,6 +30,11 @@ func (r *run) refuse(ctx context.Context) error {
 	if r.Scenario.NeedsQueues && r.Queues == nil {
 		return fmt.Errorf("the scenario %s depends on the time in the operator's queues: say where Prometheus is (--prometheus)", r.Scenario.Name)
 	}
+	if r.Scenario.NeedsQueues {
+		if err := r.Queues.Check(ctx); err != nil {
+			return err
+		}
+	}
 	foreign, err := r.inventory.Foreign(ctx)
 	if err != nil {
 		return err

@@ -34,6 +34,8 @@ const Name = "experiment"
 
 // Queues knows how long websites wait in the queues of the operator's instances.
 type Queues interface {
+	// Check returns an error if it cannot tell.
+	Check(ctx context.Context) error
 	// P99 returns the 99th percentile, in seconds, within a window that ends at a time.
 	P99(ctx context.Context, end time.Time, window time.Duration) (float64, error)
 }

@@ -6,6 +6,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net/url"
@@ -37,15 +38,33 @@ func New(address string) (*Prometheus, error) {
 	return &Prometheus{api: prometheusv1.NewAPI(client)}, nil
 }
 
+// there is whether the metric is there at all.
+const there = `count(workqueue_queue_duration_seconds_count{name="website"})`
+
+// Check returns an error if Prometheus does not answer, or knows nothing about the queues.
+func (p *Prometheus) Check(ctx context.Context) error {
+	_, err := p.ask(ctx, there, time.Time{})
+	return err
+}
+
 // P99 returns the 99th percentile, in seconds, of the time in the queues within a window that ends at a time.
 func (p *Prometheus) P99(ctx context.Context, end time.Time, window time.Duration) (float64, error) {
-	value, _, _, err := p.api.Query(ctx, fmt.Sprintf(query, int(math.Ceil(window.Seconds()))), end)
+	value, err := p.ask(ctx, fmt.Sprintf(query, int(math.Ceil(window.Seconds()))), end)
+	if err == nil && math.IsNaN(value) {
+		err = fmt.Errorf("nothing was in the queues within the last %s", window)
+	}
+	return value, err
+}
+
+// ask returns the answer to a query that has one value; the zero time is now.
+func (p *Prometheus) ask(ctx context.Context, query string, at time.Time) (float64, error) {
+	value, _, _, err := p.api.Query(ctx, query, at)
 	if err != nil {
 		return 0, fmt.Errorf("asking Prometheus for the time in the queues: %w", err)
 	}
 	vector, ok := value.(model.Vector)
-	if !ok || len(vector) != 1 || math.IsNaN(float64(vector[0].Value)) {
-		return 0, fmt.Errorf("there is nothing in Prometheus about the time in the queues within the last %s: does it scrape the operator's instances?", window)
+	if !ok || len(vector) != 1 {
+		return 0, errors.New("there is nothing in Prometheus about the time in the queues: does it scrape the operator's instances?")
 	}
 	return float64(vector[0].Value), nil
 }

@@ -45,11 +45,20 @@ func TestWhatPrometheusDoesNotKnowIsAnError(t *testing.T) {
 	for name, result := range map[string]string{"nothing": "", "no traffic": `{"metric":{},"value":[1,"NaN"]}`} {
 		t.Run(name, func(t *testing.T) {
 			_, err := serve(t, http.StatusOK, result, nil).P99(t.Context(), end, time.Minute)
-			NewWithT(t).Expect(err).To(MatchError(ContainSubstring("does it scrape the operator's instances?")))
+			NewWithT(t).Expect(err).To(MatchError(MatchRegexp("nothing (in Prometheus|was in the queues)")))
 		})
 	}
 	_, err := serve(t, http.StatusBadGateway, "", nil).P99(t.Context(), end, time.Minute)
 	NewWithT(t).Expect(err).To(MatchError(ContainSubstring("asking Prometheus")))
+}
+
+func TestItIsCheckedThatThereIsSomethingToAsk(t *testing.T) {
+	g := NewWithT(t)
+	var query string
+	g.Expect(serve(t, http.StatusOK, `{"metric":{},"value":[1,"3"]}`, &query).Check(t.Context())).To(Succeed())
+	g.Expect(query).To(ContainSubstring("workqueue_queue_duration_seconds_count"))
+	g.Expect(serve(t, http.StatusOK, "", nil).Check(t.Context())).To(MatchError(ContainSubstring("does it scrape the operator's instances?")))
+	g.Expect(serve(t, http.StatusBadGateway, "", nil).Check(t.Context())).To(MatchError(ContainSubstring("asking Prometheus")))
 }
 
 func TestAddressesAreChecked(t *testing.T) {

@@ -63,7 +63,9 @@ func (f *toyFleet) Scale(ctx context.Context, shards int) error {
 }
 
 // toyQueues are those of an operator that bears 10 changes a second per shard.
-type toyQueues struct{ fleet *toyFleet }
+type toyQueues struct{ failure error }
+
+func (q toyQueues) Check(context.Context) error { return q.failure }
 
 func (q toyQueues) P99(_ context.Context, _ time.Time, window time.Duration) (float64, error) {
 	return window.Seconds() / 10, nil
@@ -72,11 +74,12 @@ func (q toyQueues) P99(_ context.Context, _ time.Time, window time.Duration) (fl
 var _ = Describe("experiment with a hand on the shards", Serial, func() {
 	var (
 		fleet  *toyFleet
+		queues toyQueues
 		folder string
 	)
 
 	BeforeEach(func() {
-		fleet = &toyFleet{shards: 3}
+		fleet, queues = &toyFleet{shards: 3}, toyQueues{}
 		folder = filepath.Join(GinkgoT().TempDir(), "results")
 	})
 
@@ -91,7 +94,7 @@ var _ = Describe("experiment with a hand on the shards", Serial, func() {
 		return experiment.Run(ctx, experiment.Options{
 			Config: restConfig, Scheme: scheme, Clock: clock.RealClock{},
 			Scenario: s, Settings: settings, Plan: plan, Scale: 0.001, Seed: 1,
-			Fleet: fleet, Queues: toyQueues{fleet}, Ring: "webhosting-operator", Folder: folder, Interval: 200 * time.Millisecond,
+			Fleet: fleet, Queues: queues, Ring: "webhosting-operator", Folder: folder, Interval: 200 * time.Millisecond,
 			SetupTimeout: 20 * time.Second, CleanupTimeout: 20 * time.Second,
 			Display: progress.New(GinkgoWriter, false, clock.RealClock{}),
 		})
@@ -158,6 +161,14 @@ var _ = Describe("experiment with a hand on the shards", Serial, func() {
 		fleet.shards = 1
 		_, err := run(ctx, "chaos")
 		Expect(err).To(MatchError(ContainSubstring("needs at least 2 shards that run, and there are 1")))
+		expectNothingLeft(ctx)
+	})
+
+	It("searches for no capacity if nobody knows about the queues", func(ctx context.Context) {
+		queues.failure = errors.New("no Prometheus")
+		_, err := run(ctx, "scale-out")
+		Expect(err).To(MatchError("no Prometheus"))
+		Expect(fleet.calls).To(BeEmpty())
 		expectNothingLeft(ctx)
 	})
 
