@@ -63,10 +63,14 @@ func newReport(e evaluation.Evaluation) report {
 
 func remarks(e evaluation.Evaluation) []string {
 	about := e.About
-	all := []string{fmt.Sprintf(
-		"Percentages are relative to the %s. CPU, memory and bytes are the processes' own figures, scraped every %g s; "+
-			"memory in use is what the Go runtime holds and needs; bytes are those in the bodies of requests and answers. "+
-			"Latencies are seen from outside, by a watch.", evaluation.Baseline, about.ScrapeInterval)}
+	var all []string
+	if slices.Contains(about.Setups, evaluation.Baseline) && len(about.Setups) > 1 {
+		all = append(all, fmt.Sprintf("Percentages in brackets are relative to the %s.", evaluation.Baseline))
+	}
+	all = append(all, fmt.Sprintf(
+		"CPU, memory and bytes are the processes' own figures, scraped every %g s; memory in use is what the Go runtime holds and "+
+			"needs; bytes are those in the bodies of requests and answers. Latencies are seen from outside, by a watch, but the time "+
+			"in the queue, which is known only as far as whether it is above 0.1, 1 or 10 s.", about.ScrapeInterval))
 	if about.CPU > 0 {
 		all = append(all, fmt.Sprintf(
 			"Each instance was held to %g processors by a control group; the most that any of them used is %.3f.", about.CPU, e.MostCPU()))
