@@ -98,6 +98,10 @@ func (r *run) capacityOf(ctx context.Context, wanted scenario.Capacity, shards i
 		}
 	}
 	found.ChangesPerSecond, found.Conclusive = search.Capacity()
+	if step, limited := limitedElsewhere(found.Steps); limited {
+		r.invalidate("with %d shards, %.4g changes/s were to be generated, and %.4g were: what limits is the machine, not the shards",
+			shards, step.ChangesPerSecond, step.Achieved)
+	}
 	return found, nil
 }
 
@@ -134,12 +138,22 @@ func (r *run) try(ctx context.Context, wanted scenario.Capacity, shards int, rat
 	step.QueueP99 = queued
 	step.Reason = verdict(step, wanted)
 	step.Holds = step.Reason == ""
-	if step.Achieved < leastGenerated*rate {
-		r.invalidate("with %d shards, %.4g changes/s were to be generated, and %.4g were: what limits is the machine, not the shards",
-			shards, rate, step.Achieved)
-	}
 	return step, nil
 }
+
+// limitedElsewhere returns the step that ended the search, if it could not be generated: then the machine is the limit,
+// and not the shards. Loads above that one do not matter.
+func limitedElsewhere(steps []result.Step) (result.Step, bool) {
+	var least result.Step
+	for _, step := range steps {
+		if !step.Holds && (least.ChangesPerSecond == 0 || step.ChangesPerSecond < least.ChangesPerSecond) {
+			least = step
+		}
+	}
+	return least, !generated(least)
+}
+
+func generated(step result.Step) bool { return step.Achieved >= leastGenerated*step.ChangesPerSecond }
 
 // awaitChanges waits until no change is under way, at most for a while.
 func (r *run) awaitChanges(ctx context.Context, atMost time.Duration) error {
@@ -171,7 +185,7 @@ func percentile99(seconds []float64, unfinished int) float64 {
 // verdict returns why the objectives do not hold, or an empty text if they do.
 func verdict(step result.Step, wanted scenario.Capacity) string {
 	var reasons []string
-	if step.Achieved < leastGenerated*step.ChangesPerSecond {
+	if !generated(step) {
 		reasons = append(reasons, fmt.Sprintf("only %.4g changes/s could be generated", step.Achieved))
 	}
 	if limit := wanted.QueueP99.Seconds(); step.QueueP99 > limit {

@@ -48,3 +48,18 @@ func TestVerdict(t *testing.T) {
 		})
 	}
 }
+
+func TestTheMachineIsTheLimitOnlyIfTheSearchEndedThere(t *testing.T) {
+	g := NewWithT(t)
+	held := result.Step{ChangesPerSecond: 10, Achieved: 10, Holds: true}
+	overloaded := result.Step{ChangesPerSecond: 20, Achieved: 15}
+	tooMuch := result.Step{ChangesPerSecond: 15, Achieved: 15}
+
+	step, limited := limitedElsewhere([]result.Step{held, overloaded})
+	g.Expect(limited).To(BeTrue())
+	g.Expect(step).To(Equal(overloaded))
+	_, limited = limitedElsewhere([]result.Step{held, overloaded, tooMuch})
+	g.Expect(limited).To(BeFalse())
+	_, limited = limitedElsewhere([]result.Step{held})
+	g.Expect(limited).To(BeFalse(), "nothing failed")
+}
