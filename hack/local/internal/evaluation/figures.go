@@ -4,7 +4,6 @@
 package evaluation
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -100,10 +99,12 @@ func (e Evaluation) websites() []Figure {
 	var figures []Figure
 	for _, setup := range e.Setups {
 		lines := setup.lines("websites", "shard", "websites", 1)
-		for i := range lines {
-			lines[i].Name = cmp.Or(lines[i].Name, "no shard")
-		}
 		if len(lines) > 0 {
+			if lines[0].Name == "" {
+				// At the end, so that shards have the same colours as in other figures.
+				lines[0].Name = "no shard"
+				lines = append(lines[1:], lines[0])
+			}
 			figures = append(figures, Figure{Name: "websites-" + setup.Name, Chart: Chart{
 				Title: "Websites per shard, " + setup.Name, X: "minutes", Y: "websites", Lines: lines, Stacked: true,
 			}})

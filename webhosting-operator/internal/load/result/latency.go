@@ -21,7 +21,8 @@ func LatencyOf(seconds []float64, unfinished int) Latency {
 	return latency
 }
 
-// WebsitesOf counts websites by shard. Those of the shard with the empty name are unassigned.
+// WebsitesOf counts websites by shard. Those of the shard with the empty name are unassigned. A shard without any does not
+// count: it may be gone.
 func WebsitesOf(byShard map[string]int, ready int) Websites {
 	websites := Websites{Ready: ready}
 	most := 0
@@ -29,6 +30,9 @@ func WebsitesOf(byShard map[string]int, ready int) Websites {
 		websites.Total += count
 		if shard == "" {
 			websites.Unassigned = count
+			continue
+		}
+		if count == 0 {
 			continue
 		}
 		if websites.Shards == nil {

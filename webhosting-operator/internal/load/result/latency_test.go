@@ -34,9 +34,9 @@ func TestWebsitesOf(t *testing.T) {
 			byShard:  map[string]int{"a": 2, "b": 2},
 			expected: result.Websites{Total: 4, Shards: map[string]int{"a": 2, "b": 2}, MaxToMean: 1},
 		},
-		"an idle one, and one unassigned": {
-			byShard:  map[string]int{"a": 4, "b": 0, "": 1},
-			expected: result.Websites{Total: 5, Shards: map[string]int{"a": 4, "b": 0}, Unassigned: 1, MaxToMean: 2},
+		"one that is gone, and one unassigned": {
+			byShard:  map[string]int{"a": 3, "b": 0, "c": 1, "": 1},
+			expected: result.Websites{Total: 5, Shards: map[string]int{"a": 3, "c": 1}, Unassigned: 1, MaxToMean: 1.5},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

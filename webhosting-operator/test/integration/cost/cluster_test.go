@@ -62,6 +62,8 @@ controllers: {website: {concurrentSyncs: %d}}
 func (v variant) start(ctx context.Context) (client.Client, string) {
 	GinkgoHelper()
 	env := &envtest.Environment{CRDDirectoryPaths: []string{"../../../config/crd/bases"}, ErrorIfCRDPathMissing: true}
+	// Its own range has addresses for 254 Services.
+	env.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
 	restConfig, err := env.Start()
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(env.Stop)

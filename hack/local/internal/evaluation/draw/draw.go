@@ -25,7 +25,7 @@ const (
 	height = 7 * vg.Centimeter
 	// legendWidth is what the legend has beside the chart, where it covers nothing. It is the same for all charts, so that
 	// their axes are of the same length.
-	legendWidth = 3.2 * vg.Centimeter
+	legendWidth = 3.7 * vg.Centimeter
 )
 
 // colors can be told apart by people who see few colours, too (Okabe and Ito, 2008).
