@@ -102,9 +102,14 @@ func (b Book) write(ctx context.Context, record Record) error {
 // Obsolete returns what was applied before and is not now. Namespaces and definitions of kinds are never among it,
 // since all that people made would go with them.
 func Obsolete(before, now []Reference) []Reference {
-	return slices.DeleteFunc(slices.Clone(before), func(old Reference) bool {
-		return old.Kind == "Namespace" || old.Kind == "CustomResourceDefinition" || slices.Contains(now, old)
+	return slices.DeleteFunc(Without(before, now), func(old Reference) bool {
+		return old.Kind == "Namespace" || old.Kind == "CustomResourceDefinition"
 	})
+}
+
+// Without returns those references that are not among the others.
+func Without(references, others []Reference) []Reference {
+	return slices.DeleteFunc(slices.Clone(references), func(reference Reference) bool { return slices.Contains(others, reference) })
 }
 
 // policyMemory is how long the API server may go on acting by a binding of a policy that was deleted.

@@ -24,4 +24,7 @@ func TestObsolete(t *testing.T) {
 	g.Expect(applied.Obsolete(before, before)).To(BeEmpty())
 	g.Expect(applied.Obsolete(nil, before)).To(BeEmpty())
 	g.Expect(before).To(HaveLen(5), "the input stays as it was")
+
+	g.Expect(applied.Without(before, []applied.Reference{kept, dropped})).To(Equal([]applied.Reference{namespace, definition, elsewhere}),
+		"what is never removed in passing is still remembered")
 }

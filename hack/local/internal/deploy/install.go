@@ -44,7 +44,7 @@ func (d *Deploy) install(ctx context.Context, wanted parts) error {
 	// What is about to be applied is remembered first, so that nothing is forgotten if the rest is interrupted.
 	err = d.book().Change(ctx, func(record *applied.Record) {
 		record.Overlay = slices.Concat(now.Overlay, applied.Obsolete(before.Overlay, now.Overlay))
-		record.Sharder = slices.Concat(now.Sharder, applied.Obsolete(before.Sharder, now.Sharder))
+		record.Sharder = slices.Concat(now.Sharder, applied.Without(before.Sharder, now.Sharder))
 	})
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (d *Deploy) prune(ctx context.Context, before, now, obsolete applied.Record
 	}
 	return d.book().Change(ctx, func(record *applied.Record) {
 		record.Overlay = now.Overlay
-		record.Sharder = slices.Concat(now.Sharder, applied.Obsolete(before.Sharder, slices.Concat(now.Sharder, gone)))
+		record.Sharder = slices.Concat(now.Sharder, applied.Without(before.Sharder, slices.Concat(now.Sharder, gone)))
 	})
 }
 

@@ -9,13 +9,16 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/applied"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/sharder"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/target"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/websites"
 )
 
@@ -45,18 +48,18 @@ func (d *Deploy) Undeploy(ctx context.Context, purge bool) error {
 	if err := d.forgetShards(ctx); err != nil {
 		return err
 	}
-	gone := []applied.Reference{namespace(operator.Namespace)}
-	if len(obsolete.Sharder) > 0 {
-		gone = append(gone, namespace(sharder.Namespace))
-	}
+	var gone []applied.Reference
 	if purge {
-		kinds, err := d.purge(ctx, len(obsolete.Sharder) > 0)
-		if err != nil {
+		if gone, err = d.purge(ctx); err != nil {
 			return err
 		}
-		gone = append(kinds, gone...)
 	}
-	more, err := d.removeAndWait(ctx, gone)
+	rest, err := d.restOfSharder(ctx, record)
+	if err != nil {
+		return err
+	}
+	// The record is in the operator's namespace, so that goes last.
+	more, err := d.removeAndWait(ctx, slices.Concat(gone, rest, []applied.Reference{namespace(operator.Namespace)}))
 	if err != nil {
 		return err
 	}
@@ -71,9 +74,22 @@ func (d *Deploy) Undeploy(ctx context.Context, purge bool) error {
 	return nil
 }
 
+// restOfSharder returns what is left of a sharder that was deployed with the operator, now or in an earlier mode, unless
+// there are other rings: its namespace, and the kind of rings, of which there are none.
+func (d *Deploy) restOfSharder(ctx context.Context, record applied.Record) ([]applied.Reference, error) {
+	if len(record.Sharder) == 0 {
+		return nil, nil
+	}
+	others, err := d.otherRings(ctx)
+	if err != nil || len(others) > 0 {
+		return nil, err
+	}
+	return []applied.Reference{definition("controllerrings.sharding.timebertt.dev"), namespace(sharder.Namespace)}, nil
+}
+
 // purge deletes all websites with what belongs to them, and returns what else has to go: the definitions of kinds, and the
-// namespaces of the samples if these were applied. What other rings need stays.
-func (d *Deploy) purge(ctx context.Context, withSharder bool) ([]applied.Reference, error) {
+// namespaces of the samples.
+func (d *Deploy) purge(ctx context.Context) ([]applied.Reference, error) {
 	d.step("deleting the websites")
 	count, err := websites.Delete(ctx, d.target.Client)
 	if err != nil {
@@ -85,16 +101,35 @@ func (d *Deploy) purge(ctx context.Context, withSharder bool) ([]applied.Referen
 	if err := d.waitNoWebsites(ctx); err != nil {
 		return nil, err
 	}
-	gone := []applied.Reference{definition("websites.webhosting.timebertt.dev"), definition("themes.webhosting.timebertt.dev")}
-	if withSharder {
-		gone = append(gone, definition("controllerrings.sharding.timebertt.dev"))
+	namespaces, err := d.sampleNamespaces(ctx)
+	if err != nil {
+		return nil, err
 	}
-	record, err := d.book().Read(ctx)
-	if err != nil || record.Samples == "" {
-		return gone, err
-	}
+	return append(namespaces, definition("websites.webhosting.timebertt.dev"), definition("themes.webhosting.timebertt.dev")), nil
+}
+
+// sampleNamespaces returns those namespaces of the samples that this command applied. The namespaces themselves tell: the
+// record is gone when the operator was removed before.
+func (d *Deploy) sampleNamespaces(ctx context.Context) ([]applied.Reference, error) {
 	objects, err := d.renderSamples(ctx)
-	return append(gone, applied.References(only(objects, "Namespace"))...), err
+	if err != nil {
+		return nil, err
+	}
+	var ours []applied.Reference
+	for _, object := range only(objects, "Namespace") {
+		found := &corev1.Namespace{}
+		err := d.target.Client.Get(ctx, client.ObjectKeyFromObject(object), found)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("looking for the namespace %s: %w", object.GetName(), err)
+		}
+		if slices.ContainsFunc(found.ManagedFields, func(fields metav1.ManagedFieldsEntry) bool { return fields.Manager == target.FieldOwner }) {
+			ours = append(ours, namespace(object.GetName()))
+		}
+	}
+	return ours, nil
 }
 
 func (d *Deploy) waitNoWebsites(ctx context.Context) error {
