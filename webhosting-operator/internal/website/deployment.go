@@ -90,6 +90,8 @@ func container(image string) *corev1ac.ContainerApplyConfiguration {
 			WithRequests(corev1.ResourceList{corev1.ResourceCPU: cpuRequest, corev1.ResourceMemory: memoryRequest}).
 			// No limit on the CPU: it would slow nginx down where there is room.
 			WithLimits(corev1.ResourceList{corev1.ResourceMemory: memoryLimit})).
+		// nginx takes some milliseconds to start. Without this, visitors would see a change only after the next look at readiness.
+		WithStartupProbe(probe(1).WithFailureThreshold(60)).
 		WithReadinessProbe(probe(5)).
 		WithLivenessProbe(probe(20)).
 		WithSecurityContext(corev1ac.SecurityContext().
