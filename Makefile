@@ -149,6 +149,10 @@ test: go-is-there ## Run all tests: unit, and integration against a real API ser
 test-unit: go-is-there ## Run the tests that need no API server
 	@hack/test.sh --unit $(MODULES)
 
+.PHONY: test-e2e
+test-e2e: go-is-there ## Deploy to the cluster of KUBECONFIG in every mode, look at the websites meanwhile, remove all of it
+	@hack/test-e2e.sh
+
 .PHONY: bench
 bench: go-is-there ## Run all benchmarks
 	@hack/bench.sh $(MODULES)
