@@ -17,6 +17,7 @@ func TestInstancesAreScrapedWithTheToken(t *testing.T) {
 global: {scrape_interval: 5s, scrape_timeout: 5s}
 scrape_configs:
 - job_name: instances
+  enable_compression: false
   scheme: https
   authorization: {credentials_file: /state/token}
   tls_config: {insecure_skip_verify: true}
