@@ -37,7 +37,7 @@ func config(token, targets string) ([]byte, error) {
 			"job_name": "instances",
 			// To compress costs the instances more than all the rest of a scrape, and saves nothing on one machine.
 			"enable_compression": false,
-			"scheme":   "https",
+			"scheme":             "https",
 			// The metrics are for those only who may see them.
 			"authorization": map[string]any{"credentials_file": token},
 			// Instances make certificates of their own when they start.

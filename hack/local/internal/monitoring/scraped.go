@@ -47,9 +47,12 @@ func WaitScraped(ctx context.Context, c checkout.Checkout) error {
 func waitScraped(ctx context.Context, prometheus string, wanted []string) error {
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
+	missing, failure := wanted, error(nil)
 	for {
-		known, failure := instancesOf(ctx, prometheus, scrapedTwice)
-		missing := slices.DeleteFunc(slices.Clone(wanted), func(name string) bool { return slices.Contains(known, name) })
+		known, err := instancesOf(ctx, prometheus, scrapedTwice)
+		if ctx.Err() == nil { // else the answer says nothing
+			missing, failure = slices.DeleteFunc(slices.Clone(wanted), func(name string) bool { return slices.Contains(known, name) }), err
+		}
 		if failure == nil && len(missing) == 0 {
 			return nil
 		}
