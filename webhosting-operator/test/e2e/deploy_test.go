@@ -29,7 +29,7 @@ func inMode(ctx context.Context, mode string) {
 	GinkgoHelper()
 	switch deployed {
 	case mode:
-		expectSettled(ctx)
+		Eventually(ctx, unsettled).Should(BeEmpty())
 	case "":
 		begin := time.Now()
 		deploy(ctx, mode)

@@ -96,11 +96,14 @@ func allShow(ctx context.Context, theme, color, font string) (bool, error) {
 	return true, nil
 }
 
+// visitor is what the names of websites begin with that are made and removed meanwhile.
+const visitor = "visitor-"
+
 // expectOperatorWorks has a website made, served and removed.
 func expectOperatorWorks(ctx context.Context) {
 	GinkgoHelper()
 	site := &v1alpha1.Website{
-		ObjectMeta: metav1.ObjectMeta{Namespace: projects[0], GenerateName: "visitor-"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: projects[0], GenerateName: visitor},
 		Spec:       v1alpha1.WebsiteSpec{Theme: "lemon"},
 	}
 	begin := time.Now()
@@ -112,6 +115,6 @@ func expectOperatorWorks(ctx context.Context) {
 		g.Expect(lookOf(html)).To(Equal(wantedLook(site)))
 	}).Should(Succeed())
 	note("a new website until it is served", "%s", seconds(begin))
-	Expect(admin.Delete(ctx, site, client.PropagationPolicy(metav1.DeletePropagationForeground))).To(Succeed())
+	Expect(admin.Delete(ctx, site)).To(Succeed())
 	Eventually(ctx, func() error { return admin.Get(ctx, client.ObjectKeyFromObject(site), site) }).Should(MatchError(ContainSubstring("not found")))
 }

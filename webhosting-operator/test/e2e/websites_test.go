@@ -145,13 +145,15 @@ func leader(ctx context.Context, namespace, name string) *corev1.Pod {
 	return pod
 }
 
-// websitePods returns the names of all pods of websites.
+// websitePods returns the names of all pods of websites, but for those that come and go.
 func websitePods(ctx context.Context) map[string]bool {
 	GinkgoHelper()
 	names := map[string]bool{}
 	for _, project := range projects {
 		for _, pod := range podsOf(ctx, project, "nginx") {
-			names[pod.Name] = true
+			if !strings.HasPrefix(pod.Name, visitor) {
+				names[pod.Name] = true
+			}
 		}
 	}
 	return names
