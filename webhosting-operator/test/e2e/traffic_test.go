@@ -48,12 +48,13 @@ func (t *traffic) snapshot() counts {
 }
 
 // whileVisited does something while the sample websites are asked for their pages, and expects that every request is
-// answered with the right page.
+// answered with the right page, by the same pods all the while.
 func whileVisited(ctx context.Context, what string, do func()) {
 	GinkgoHelper()
 	websites, err := samples(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(websites).NotTo(BeEmpty())
+	pods := websitePods(ctx)
 	visiting, stop := context.WithCancel(ctx)
 	var seen traffic
 	var group sync.WaitGroup
@@ -89,4 +90,5 @@ func whileVisited(ctx context.Context, what string, do func()) {
 	note(what, "%s, %d requests, %d failed", seconds(begin), result.requests, len(result.failures))
 	Expect(result.requests).To(BeNumerically(">", 5))
 	Expect(result.failures).To(BeEmpty())
+	Expect(websitePods(ctx)).To(Equal(pods))
 }
