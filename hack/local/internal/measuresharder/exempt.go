@@ -15,33 +15,46 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// projectsOnly is the binding of the policy that refuses websites in namespaces that the operator's ring does not select.
-const projectsOnly = "websites-in-projects.webhosting.timebertt.dev"
+// binding is that of a policy that tells the two namespaces apart which requests are sent to.
+type binding struct{ kind, name string }
 
-// exempt keeps the policy away from both namespaces that requests are sent to, so that they differ by the webhook alone.
-func exempt(ctx context.Context, c client.Client) error {
-	return bind(ctx, c, &admissionregistrationv1.MatchResources{NamespaceSelector: &metav1.LabelSelector{
-		MatchExpressions: []metav1.LabelSelectorRequirement{{
-			Key:      corev1.LabelMetadataName,
-			Operator: metav1.LabelSelectorOpNotIn,
-			Values:   []string{otherNamespace, selectedNamespace},
-		}},
+var (
+	// projectsOnly refuses websites in namespaces that the operator's ring does not select.
+	projectsOnly = []binding{{"ValidatingAdmissionPolicyBinding", "websites-in-projects.webhosting.timebertt.dev"}}
+	// protection looks at who changes labels, in namespaces that the ring selects.
+	protection = []binding{
+		{"MutatingAdmissionPolicyBinding", "webhosting-operator-shard-labels"},
+		{"ValidatingAdmissionPolicyBinding", "webhosting-operator-shard-labels"},
+	}
+)
+
+// exempt keeps policies away from both namespaces, so that these do not differ by them.
+func exempt(ctx context.Context, c client.Client, policies []binding) error {
+	return bind(ctx, c, policies, []metav1.LabelSelectorRequirement{{
+		Key:      corev1.LabelMetadataName,
+		Operator: metav1.LabelSelectorOpNotIn,
+		Values:   []string{otherNamespace, selectedNamespace},
 	}})
 }
 
-// oblige has the policy look at all namespaces again.
-func oblige(ctx context.Context, c client.Client) error {
-	return bind(ctx, c, nil)
+// oblige has policies look at these namespaces again as at all others.
+func oblige(ctx context.Context, c client.Client, policies []binding) error {
+	return bind(ctx, c, policies, nil)
 }
 
-func bind(ctx context.Context, c client.Client, where *admissionregistrationv1.MatchResources) error {
-	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"matchResources": where}})
+func bind(ctx context.Context, c client.Client, policies []binding, where []metav1.LabelSelectorRequirement) error {
+	patch, err := json.Marshal(map[string]any{"spec": map[string]any{
+		"matchResources": map[string]any{"namespaceSelector": map[string]any{"matchExpressions": where}},
+	}})
 	if err != nil {
 		return err
 	}
-	binding := &admissionregistrationv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: projectsOnly}}
-	if err := client.IgnoreNotFound(c.Patch(ctx, binding, client.RawPatch(types.MergePatchType, patch))); err != nil {
-		return fmt.Errorf("changing where the policy %s holds: %w", projectsOnly, err)
+	for _, policy := range policies {
+		object := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: policy.name}}
+		object.SetGroupVersionKind(admissionregistrationv1.SchemeGroupVersion.WithKind(policy.kind))
+		if err := client.IgnoreNotFound(c.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch))); err != nil {
+			return fmt.Errorf("changing where the %s %s holds: %w", policy.kind, policy.name, err)
+		}
 	}
 	return nil
 }

@@ -149,7 +149,7 @@ func (m *Measurement) restore(ctx context.Context, before bringup.Before) error 
 	defer cancel()
 	var removed error
 	if m.cluster != nil {
-		removed = errors.Join(oblige(clearing, m.client), m.cluster.Clear(clearing), scrape.Forget(clearing, m.client))
+		removed = errors.Join(oblige(clearing, m.client, slices.Concat(projectsOnly, protection)), m.cluster.Clear(clearing), scrape.Forget(clearing, m.client))
 	}
 	return errors.Join(removed, before.Restore(ctx, m.Timeout, m.Progress))
 }

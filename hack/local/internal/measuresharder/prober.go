@@ -53,7 +53,7 @@ func (m *Measurement) newProber(ctx context.Context) (*prober, error) {
 			return nil, fmt.Errorf("making the namespace %s: %w", name, err)
 		}
 	}
-	if err := exempt(ctx, m.client); err != nil {
+	if err := exempt(ctx, m.client, projectsOnly); err != nil {
 		return nil, err
 	}
 	prober := &prober{client: m.client, clock: m.Clock}

@@ -15,14 +15,16 @@ import (
 
 // Report is everything that was measured. What was not is nil or empty.
 type Report struct {
-	Machine    machine.Machine `json:"machine"`
-	Sizes      Sizes           `json:"sizes"`
-	Admission  *Admission      `json:"admission,omitempty"`
-	Assignment *Assignment     `json:"assignment,omitempty"`
-	Footprint  *Footprint      `json:"footprint,omitempty"`
-	Churn      *Churn          `json:"churn,omitempty"`
-	Joins      []Join          `json:"joins,omitempty"`
-	Websites   *Websites       `json:"websites,omitempty"`
+	Machine   machine.Machine `json:"machine"`
+	Sizes     Sizes           `json:"sizes"`
+	Admission *Admission      `json:"admission,omitempty"`
+	// Protected is the same with the policies on labels, which look at the same namespaces as the webhook.
+	Protected  *Admission  `json:"protected,omitempty"`
+	Assignment *Assignment `json:"assignment,omitempty"`
+	Footprint  *Footprint  `json:"footprint,omitempty"`
+	Churn      *Churn      `json:"churn,omitempty"`
+	Joins      []Join      `json:"joins,omitempty"`
+	Websites   *Websites   `json:"websites,omitempty"`
 	// Failures say which experiments were not measured to the end, and why.
 	Failures []string `json:"failures,omitempty"`
 }
@@ -98,8 +100,11 @@ func (r Report) requests(b *strings.Builder) {
 	if r.Admission != nil {
 		rows = append(rows, r.Admission.row("at rest"))
 	}
+	if r.Protected != nil {
+		rows = append(rows, r.Protected.row("at rest, with policies"))
+	}
 	if r.Websites != nil && r.Websites.Rebalancing != nil {
-		rows = append(rows, r.Websites.Rebalancing.row("while websites move"))
+		rows = append(rows, r.Websites.Rebalancing.row("while websites move, with policies"))
 	}
 	if len(rows) == 0 {
 		return

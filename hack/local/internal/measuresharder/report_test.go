@@ -42,6 +42,7 @@ func TestReport(t *testing.T) {
 			Asked: figures.Latency{Count: 3000, P50: 0.003, P99: 0.006}, Unasked: figures.Latency{Count: 3000, P50: 0.0025, P99: 0.005},
 			AddedP50: 0.0005, AddedP99: 0.001,
 		},
+		Protected: &Admission{AddedP50: 0.0007, AddedP99: 0.002},
 		Assignment: &Assignment{
 			Muted:  figures.Latency{Count: 600, P50: 0.012, P99: 0.2, Max: 0.3},
 			Steady: Assigned{Created: 600, PerSecond: 20, ByWebhook: 600}, Rushed: Assigned{Created: 600, PerSecond: 400, ByWebhook: 597},
@@ -58,6 +59,7 @@ func TestReport(t *testing.T) {
 	var out bytes.Buffer
 	g.Expect(report.Text(&out)).To(Succeed())
 	g.Expect(out.String()).To(And(
+		MatchRegexp(`\| at rest, with policies\s+\|.*\| 0.70 ms\s+\| 2.00 ms \| 0 `),
 		MatchRegexp(`\| at rest\s+\| 3000 \| 3.00 ms\s+\| 6.00 ms \| 2.50 ms\s+\| 5.00 ms \| 0.50 ms\s+\| 1.00 ms \| 0 `),
 		ContainSubstring("600 objects at 20/s, from the request to create them until a watch told their shard: p50 12.00 ms, p99 200.00 ms"),
 		ContainSubstring("600 objects at 400/s: 597 assigned by it (99.50 %)"),
