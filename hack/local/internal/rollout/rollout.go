@@ -45,6 +45,9 @@ type look struct {
 
 // Wait waits until all pods of the Deployment are as it wants them, and are ready.
 func (r Rollout) Wait(ctx context.Context) error {
+	if err := r.tryAgain(ctx); err != nil {
+		return err
+	}
 	waiting, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
 	var told string

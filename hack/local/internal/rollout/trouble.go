@@ -5,6 +5,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -37,8 +38,7 @@ func (t Trouble) key() string { return t.Where }
 func Troubles(deployment *appsv1.Deployment, pods []corev1.Pod) []Trouble {
 	var troubles []Trouble
 	for _, condition := range deployment.Status.Conditions {
-		// Quotas and policies that refuse a pod are told here: there is no pod that could tell.
-		if condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue {
+		if isRefusal(condition) {
 			troubles = append(troubles, Trouble{
 				Where: "Deployment " + deployment.Name, Reason: condition.Reason, Message: condition.Message, Lasting: true,
 			})
@@ -48,6 +48,16 @@ func Troubles(deployment *appsv1.Deployment, pods []corev1.Pod) []Trouble {
 		troubles = append(troubles, ofPod(&pods[i])...)
 	}
 	return troubles
+}
+
+// refused reports whether pods of the Deployment were refused.
+func refused(deployment *appsv1.Deployment) bool {
+	return slices.ContainsFunc(deployment.Status.Conditions, isRefusal)
+}
+
+// isRefusal holds for what quotas and policies that refuse a pod lead to: there is no pod that could tell.
+func isRefusal(condition appsv1.DeploymentCondition) bool {
+	return condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue
 }
 
 // beginning are the reasons of containers that wait as all do when they start.
