@@ -13,11 +13,11 @@ import (
 // traffic is what an operator asks of the API server.
 type traffic struct {
 	lock     sync.Mutex
-	requests []request
+	requests []*request
 	before   func(request)
 }
 
-// request is a request and how it was answered.
+// request is a request and how it was answered. Its code is 0 until it is.
 type request struct {
 	method, resource, name string
 	code                   int
@@ -28,24 +28,24 @@ func (t *traffic) wrap(next http.RoundTripper) http.RoundTripper {
 		seen := parse(r)
 		t.lock.Lock()
 		before := t.before
+		t.requests = append(t.requests, seen)
 		t.lock.Unlock()
 		if before != nil {
-			before(seen)
+			before(*seen)
 		}
 		response, err := next.RoundTrip(r)
 		if err == nil {
+			t.lock.Lock()
 			seen.code = response.StatusCode
+			t.lock.Unlock()
 		}
-		t.lock.Lock()
-		defer t.lock.Unlock()
-		t.requests = append(t.requests, seen)
 		return response, err
 	})
 }
 
 // parse takes a path like /apis/apps/v1/namespaces/NS/deployments/NAME/status apart.
-func parse(r *http.Request) request {
-	seen := request{method: r.Method}
+func parse(r *http.Request) *request {
+	seen := &request{method: r.Method}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	if i := slices.Index(parts, "namespaces"); i >= 0 && len(parts) > i+2 {
 		parts = parts[i+2:]
@@ -67,20 +67,20 @@ func (t *traffic) interfere(f func(request)) {
 	t.before = f
 }
 
-// reset forgets all requests.
+// reset forgets all requests, those too that are not answered yet: what they change can be seen before.
 func (t *traffic) reset() {
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	t.requests = nil
 }
 
-// writes returns the requests that could change something in a namespace, as "METHOD resource code".
+// writes returns the answered requests that could change something in a namespace, as "METHOD resource code".
 func (t *traffic) writes() []string {
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	var writes []string
 	for _, r := range t.requests {
-		if r.resource != "" && r.method != http.MethodGet {
+		if r.resource != "" && r.method != http.MethodGet && r.code != 0 {
 			writes = append(writes, strings.Join([]string{r.method, r.resource, http.StatusText(r.code)}, " "))
 		}
 	}
