@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/bringup"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/cpushare"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/evaluate"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
@@ -46,7 +47,11 @@ It exits with 3 if the report was written, but a run is invalid or missed a serv
 				return err
 			}
 			e.Checkout = c
-			e.Exclusively = func(ctx context.Context, run func() error) error { return exclusively(ctx, c, run) }
+			e.Stage = evaluate.LocalStage{
+				Checkout: c, Shards: e.Shards, Timeout: e.Timeout, Progress: e.Progress,
+				Extras:      bringup.Extras{Prometheus: true, Profiling: e.Profile, CPU: e.CPU},
+				Exclusively: func(ctx context.Context, run func() error) error { return exclusively(ctx, c, run) },
+			}
 			outcome, err := e.Run(command.Context())
 			if err != nil {
 				if command.Context().Err() != nil {
@@ -58,13 +63,7 @@ It exits with 3 if the report was written, but a run is invalid or missed a serv
 				return err
 			}
 			fmt.Println(filepath.Join(e.Folder, evaluate.PageFile))
-			for _, setup := range outcome.Invalid {
-				fmt.Fprintf(os.Stderr, "the run of the set-up %s is INVALID: the report says why\n", setup)
-			}
-			for _, setup := range outcome.Missed {
-				fmt.Fprintf(os.Stderr, "the set-up %s MISSED a service level objective\n", setup)
-			}
-			if len(outcome.Invalid)+len(outcome.Missed) > 0 {
+			if !outcome.Tell(os.Stderr) {
 				return errUnhealthy
 			}
 			return nil
@@ -80,7 +79,7 @@ It exits with 3 if the report was written, but a run is invalid or missed a serv
 	flags.Float64Var(&e.CPU, "cpu", 0, "number of processors that each instance may use; 0: all that there are")
 	flags.BoolVar(&e.Profile, "profile", false, "take CPU and heap profiles of every instance meanwhile")
 	flags.StringVar(&e.Folder, "results", "", "folder for the results; it must not be there yet (default: a new one in results/)")
-	flags.DurationVar(&e.Timeout, "timeout", 5*time.Minute, "how long a set-up may take to get ready")
+	flags.DurationVar(&e.Timeout, "timeout", 15*time.Minute, "how long a set-up, and then its websites, may take until the load can begin")
 	return command
 }
 

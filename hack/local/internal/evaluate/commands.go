@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/evaluation"
-	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/gotool"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 )
 
@@ -34,17 +33,6 @@ const (
 
 // ErrRefused is wrapped by the errors about a load that cannot be put on the set-ups.
 var ErrRefused = errors.New("there cannot be such a load")
-
-// build builds the programs that the evaluation runs.
-func (e *Evaluation) build(ctx context.Context) error {
-	for _, program := range []string{"experiment", "measure"} {
-		err := gotool.Run(ctx, e.Checkout.Path(operator.Name), "build", "-buildvcs=false", "-o", e.binary(program), "./cmd/"+program)
-		if err != nil {
-			return fmt.Errorf("building %s: %w", program, err)
-		}
-	}
-	return nil
-}
 
 func (e *Evaluation) binary(program string) string { return e.Checkout.Path("bin/" + program) }
 
@@ -87,7 +75,7 @@ func (e *Evaluation) experiment(ctx context.Context, mode operator.Mode, prometh
 	// What it made goes with the cluster.
 	arguments := append([]string{"run"}, e.load()...)
 	arguments = append(arguments,
-		"--kubeconfig", e.Checkout.Kubeconfig(), "--setup", string(mode), "--results", filepath.Join(folder, "load"), "--keep",
+		"--kubeconfig", e.Checkout.Kubeconfig(), "--setup", string(mode), "--setup-timeout", e.Timeout.String(), "--results", filepath.Join(folder, "load"), "--keep",
 		"--seed", strconv.FormatUint(e.Seed, 10), "--prometheus", prometheus, "--fleet", "local", "--local-command", e.binary("local"))
 	command := exec.CommandContext(ctx, e.binary("experiment"), arguments...)
 	command.Dir = e.Checkout.Path("")
@@ -95,7 +83,7 @@ func (e *Evaluation) experiment(ctx context.Context, mode operator.Mode, prometh
 	return verdict(ctx, command)
 }
 
-// measure asks Prometheus what happened during the load, and reports whether the objectives were met and when the load ended.
+// measure asks Prometheus what happened, and reports whether the objectives were met under load and when that ended.
 func (e *Evaluation) measure(ctx context.Context, prometheus, folder string) (met bool, end time.Time, err error) {
 	var result evaluation.Result
 	content, err := os.ReadFile(filepath.Join(folder, "load", "result.json"))
@@ -105,22 +93,30 @@ func (e *Evaluation) measure(ctx context.Context, prometheus, folder string) (me
 	if err := json.Unmarshal(content, &result); err != nil {
 		return false, end, fmt.Errorf("reading what the experiment left behind: %w", err)
 	}
-	var summary bytes.Buffer
-	command := exec.CommandContext(ctx, e.binary("measure"), e.Checkout.Path("hack/evaluate/queries.yaml"),
-		"--prometheus", prometheus, "--start", result.Begin.Format(time.RFC3339Nano), "--end", result.End.Format(time.RFC3339Nano),
-		"--output-dir", filepath.Join(folder, "metrics"))
-	command.Stdout, command.Stderr = &summary, e.Progress
-	met, err = verdict(ctx, command)
-	if len(result.Capacity) > 0 {
+	met = true
+	spans := result.Spans()
+	for _, span := range spans {
+		var summary bytes.Buffer
+		command := exec.CommandContext(ctx, e.binary("measure"), e.Checkout.Path("hack/evaluate/"+span.Name+".yaml"),
+			"--prometheus", prometheus, "--start", span.Begin.Format(time.RFC3339Nano), "--end", span.End.Format(time.RFC3339Nano),
+			"--output-dir", filepath.Join(folder, "metrics"))
+		command.Stdout, command.Stderr = &summary, e.Progress
+		good, err := verdict(ctx, command)
+		if err != nil {
+			return false, end, err
+		}
 		// A search for the capacity misses the objectives on purpose.
-		return true, result.End, err
-	}
-	for line := range strings.Lines(summary.String()) {
-		if strings.Contains(line, "MISSED") {
-			fmt.Fprint(e.Progress, line)
+		if good || len(result.Capacity) > 0 {
+			continue
+		}
+		met = false
+		for line := range strings.Lines(summary.String()) {
+			if strings.Contains(line, "MISSED") {
+				fmt.Fprint(e.Progress, line)
+			}
 		}
 	}
-	return met, result.End, err
+	return met, spans[0].End, nil
 }
 
 // verdict runs the command, and reports whether what came out is what should.

@@ -12,10 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/bringup"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/evaluation"
-	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/kube"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/machine"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/monitoring"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
@@ -24,6 +22,7 @@ import (
 // Evaluation is what shall be run.
 type Evaluation struct {
 	Checkout checkout.Checkout
+	Stage    Stage
 	Setups   []operator.Mode
 	// Shards is the number of instances of the operator in the set-ups that share the websites.
 	Shards   int
@@ -38,10 +37,8 @@ type Evaluation struct {
 	Profile bool
 	// Folder is where everything goes. It must not be there yet.
 	Folder string
-	// Timeout is how long a set-up may take to get ready.
+	// Timeout is how long it may take until the load can begin.
 	Timeout time.Duration
-	// Exclusively runs a function while no other process of the checkout changes what runs.
-	Exclusively func(context.Context, func() error) error
 	// Progress receives what is going on.
 	Progress io.Writer
 }
@@ -54,17 +51,21 @@ type Outcome struct {
 	Missed []string
 }
 
+// Tell says what is not as it should be, and reports whether all is.
+func (o Outcome) Tell(out io.Writer) (good bool) {
+	for _, setup := range o.Invalid {
+		fmt.Fprintf(out, "the run of the set-up %s is INVALID: the report says why\n", setup)
+	}
+	for _, setup := range o.Missed {
+		fmt.Fprintf(out, "the set-up %s MISSED a service level objective\n", setup)
+	}
+	return len(o.Invalid)+len(o.Missed) == 0
+}
+
 // Run runs all of it. The folder appears when everything is in it; nothing stays of an evaluation that was broken off.
 func (e *Evaluation) Run(ctx context.Context) (Outcome, error) {
 	var outcome Outcome
-	before, err := bringup.LookBefore(ctx, e.Checkout)
-	if err != nil {
-		return outcome, err
-	}
-	if before.Ran() {
-		return outcome, fmt.Errorf("a local cluster is up, and an evaluation needs fresh ones: end it with `make down` first")
-	}
-	if err := e.build(ctx); err != nil {
+	if err := e.Stage.Prepare(ctx); err != nil {
 		return outcome, err
 	}
 	if err := e.check(ctx); err != nil {
@@ -96,39 +97,22 @@ func (e *Evaluation) Run(ctx context.Context) (Outcome, error) {
 	return outcome, folder.complete()
 }
 
-// setup runs the load against one set-up, on a cluster that is there for nothing else.
+// setup runs the load against one set-up.
 func (e *Evaluation) setup(ctx context.Context, mode operator.Mode, folder string, about *evaluation.About, outcome *Outcome) (failure error) {
 	defer func() {
 		// What was begun is ended in any case, and also when it was interrupted.
-		down := func() error { return bringup.Down(context.WithoutCancel(ctx), e.Checkout, io.Discard) }
-		if err := e.Exclusively(context.WithoutCancel(ctx), down); err != nil && failure == nil {
+		if err := e.Stage.Clear(context.WithoutCancel(ctx)); err != nil && failure == nil {
 			failure = err
 		}
 	}()
-	up := &bringup.Up{
-		Checkout: e.Checkout, Mode: mode, Timeout: e.Timeout, Out: e.Progress,
-		Extras: bringup.Extras{Prometheus: true, Profiling: e.Profile, CPU: e.CPU},
-	}
-	if mode.Shares() {
-		up.Shards = e.Shards
-	}
-	if err := e.Exclusively(ctx, func() error { return up.Serve(ctx) }); err != nil {
-		return err
-	}
-	var err error
-	if about.Machine.Kubernetes, err = kube.Version(e.Checkout.Kubeconfig()); err != nil {
-		return err
-	}
-	prometheus, err := monitoring.URL(e.Checkout)
+	raised, err := e.Stage.Raise(ctx, mode)
 	if err != nil {
 		return err
 	}
+	about.Machine.Kubernetes = raised.Kubernetes
 
-	if err := monitoring.WaitScraped(ctx, e.Checkout); err != nil {
-		return err
-	}
 	stopProfiles := e.profile(ctx)
-	valid, err := e.experiment(ctx, mode, prometheus, folder)
+	valid, err := e.experiment(ctx, mode, raised.Prometheus, folder)
 	profiles := stopProfiles()
 	if err != nil {
 		return err
@@ -136,7 +120,7 @@ func (e *Evaluation) setup(ctx context.Context, mode operator.Mode, folder strin
 	if !valid {
 		outcome.Invalid = append(outcome.Invalid, string(mode))
 	}
-	met, end, err := e.measure(ctx, prometheus, folder)
+	met, end, err := e.measure(ctx, raised.Prometheus, folder)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func TestSetupsAreCompared(t *testing.T) {
 	} {
 		g.Expect(row(t, e, name)).To(HaveExactElements(expected...), name)
 	}
-	g.Expect(row(t, e, "RSS, all processes, mean")).To(BeEmpty(), "about which nothing is known")
+	g.Expect(row(t, e, "RSS, all processes, hold")).To(BeEmpty(), "about which nothing is known")
 }
 
 func TestInvalidRunsAreNotCompared(t *testing.T) {

@@ -13,11 +13,19 @@ type Result struct {
 	// Valid holds if the load was what the scenario promises. Nothing may be concluded from an invalid run.
 	Valid     bool               `json:"valid"`
 	Reasons   []string           `json:"reasons"`
+	Phases    []Phase            `json:"phases"`
 	Load      []Load             `json:"load"`
 	Latencies map[string]Latency `json:"latencies"`
 	Websites  Websites           `json:"websites"`
 	Capacity  []Capacity         `json:"capacity"`
 	Versions  map[string]string  `json:"versions"`
+}
+
+// Phase is a part of the run in which the load was of one kind.
+type Phase struct {
+	Name  string    `json:"name"`
+	Begin time.Time `json:"begin"`
+	End   time.Time `json:"end"`
 }
 
 // Load is how often an operation was to be done, and was done.

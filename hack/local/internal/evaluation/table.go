@@ -63,12 +63,3 @@ func (t Table) time(row int) time.Time {
 	}
 	return at
 }
-
-// byProcess adds up the values of each process.
-func (t Table) byProcess() map[string]float64 {
-	sums := map[string]float64{}
-	for row := range t.rows {
-		sums[t.text(row, "instance")] += t.number(row, "value")
-	}
-	return sums
-}

@@ -7,7 +7,8 @@ package capacity
 
 // Search first multiplies the load until it is too much (or, if the first was too much, divides it until it is not), and
 // then halves the distance between what was borne and what was not. It expects that what bears a load bears all lower
-// ones.
+// ones. A load is too much only if it was so twice in a row: a pause of something else can make one measurement bad, but
+// nothing makes one good.
 type Search struct {
 	// Start is the load that is tried first, and Limit the highest that is ever tried; above 0.
 	Start, Limit float64
@@ -19,11 +20,15 @@ type Search struct {
 	Least float64
 
 	held, failed float64
+	// doubted is the load that was too much once, a moment ago; 0 if there is none.
+	doubted float64
 }
 
 // Next returns the load to try next; false if the search is over.
 func (s *Search) Next() (float64, bool) {
 	switch {
+	case s.doubted > 0:
+		return s.doubted, true
 	case s.held == 0 && s.failed == 0:
 		return min(s.Start, s.Limit), true
 	case s.failed == 0:
@@ -37,9 +42,13 @@ func (s *Search) Next() (float64, bool) {
 
 // Tried takes in whether a load was borne.
 func (s *Search) Tried(load float64, held bool) {
+	confirmed := s.doubted > 0
+	s.doubted = 0
 	switch {
 	case held:
 		s.held = max(s.held, load)
+	case !confirmed:
+		s.doubted = load
 	case s.failed == 0 || load < s.failed:
 		s.failed = load
 	}

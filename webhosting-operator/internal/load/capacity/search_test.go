@@ -34,7 +34,7 @@ func TestTheCapacityIsFoundWithinThePrecision(t *testing.T) {
 		g.Expect(load).To(BeNumerically("<=", bound))
 		g.Expect(load).To(BeNumerically(">=", bound*0.9), "bound %v", bound)
 		g.Expect(conclusive).To(BeTrue())
-		g.Expect(len(tried)).To(BeNumerically("<", 20))
+		g.Expect(len(tried)).To(BeNumerically("<", 30))
 	}
 }
 
@@ -53,11 +53,24 @@ func TestWhatBearsNothingHasNoCapacity(t *testing.T) {
 		capacity.Search{Start: 10, Limit: 50, Growth: 2, Precision: 0.1, Least: 1}, func(float64) bool { return false })
 	g.Expect(load).To(BeZero())
 	g.Expect(conclusive).To(BeTrue())
-	g.Expect(tried).To(Equal([]float64{10, 5, 2.5, 1.25}))
+	g.Expect(tried).To(Equal([]float64{10, 10, 5, 5, 2.5, 2.5, 1.25, 1.25}))
 }
 
 func TestStepsAreFewAndGetSmaller(t *testing.T) {
 	_, _, tried := search(
 		capacity.Search{Start: 10, Limit: 1000, Growth: 1.5, Precision: 0.2, Least: 0.1}, func(load float64) bool { return load <= 30 })
-	NewWithT(t).Expect(tried).To(Equal([]float64{10, 15, 22.5, 33.75, 28.125}))
+	NewWithT(t).Expect(tried).To(Equal([]float64{10, 15, 22.5, 33.75, 33.75, 28.125}))
+}
+
+func TestWhatIsBadOnlyOnceEndsNoSearch(t *testing.T) {
+	g := NewWithT(t)
+	steps := 0
+	load, conclusive, tried := search(
+		capacity.Search{Start: 10, Limit: 1000, Growth: 1.5, Precision: 0.2, Least: 0.1}, func(load float64) bool {
+			steps++
+			return load <= 30 && steps%2 == 0 // every other measurement is bad
+		})
+	g.Expect(tried).To(Equal([]float64{10, 10, 15, 15, 22.5, 22.5, 33.75, 33.75, 28.125, 28.125}))
+	g.Expect(load).To(Equal(28.125))
+	g.Expect(conclusive).To(BeTrue())
 }

@@ -98,7 +98,7 @@ func (r *run) capacityOf(ctx context.Context, wanted scenario.Capacity, shards i
 		}
 	}
 	found.ChangesPerSecond, found.Conclusive = search.Capacity()
-	if step, limited := limitedElsewhere(found.Steps); limited {
+	if step, limited := limitedElsewhere(found); limited {
 		r.invalidate("with %d shards, %.4g changes/s were to be generated, and %.4g were: what limits is the machine, not the shards",
 			shards, step.ChangesPerSecond, step.Achieved)
 	}
@@ -143,10 +143,10 @@ func (r *run) try(ctx context.Context, wanted scenario.Capacity, shards int, rat
 
 // limitedElsewhere returns the step that ended the search, if it could not be generated: then the machine is the limit,
 // and not the shards. Loads above that one do not matter.
-func limitedElsewhere(steps []result.Step) (result.Step, bool) {
+func limitedElsewhere(found result.Capacity) (result.Step, bool) {
 	var least result.Step
-	for _, step := range steps {
-		if !step.Holds && (least.ChangesPerSecond == 0 || step.ChangesPerSecond < least.ChangesPerSecond) {
+	for _, step := range found.Steps {
+		if step.ChangesPerSecond > found.ChangesPerSecond && (least.ChangesPerSecond == 0 || step.ChangesPerSecond <= least.ChangesPerSecond) {
 			least = step
 		}
 	}

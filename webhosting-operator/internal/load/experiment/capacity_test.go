@@ -55,11 +55,15 @@ func TestTheMachineIsTheLimitOnlyIfTheSearchEndedThere(t *testing.T) {
 	overloaded := result.Step{ChangesPerSecond: 20, Achieved: 15}
 	tooMuch := result.Step{ChangesPerSecond: 15, Achieved: 15}
 
-	step, limited := limitedElsewhere([]result.Step{held, overloaded})
+	found := func(steps ...result.Step) result.Capacity { return result.Capacity{ChangesPerSecond: 10, Steps: steps} }
+	step, limited := limitedElsewhere(found(held, overloaded, overloaded))
 	g.Expect(limited).To(BeTrue())
 	g.Expect(step).To(Equal(overloaded))
-	_, limited = limitedElsewhere([]result.Step{held, overloaded, tooMuch})
+	_, limited = limitedElsewhere(found(held, overloaded, overloaded, tooMuch, tooMuch))
 	g.Expect(limited).To(BeFalse())
-	_, limited = limitedElsewhere([]result.Step{held})
+	_, limited = limitedElsewhere(found(held))
 	g.Expect(limited).To(BeFalse(), "nothing failed")
+	once := result.Step{ChangesPerSecond: 10, Achieved: 5}
+	_, limited = limitedElsewhere(found(once, held, tooMuch, tooMuch))
+	g.Expect(limited).To(BeFalse(), "what could be generated at the second try was no limit")
 }

@@ -70,6 +70,15 @@ func TestChurnRisesEvenly(t *testing.T) {
 	g.Expect(plan.Phases[1].Rates["change"].At(0, 9)).To(Equal(100.0))
 }
 
+func TestWebsitesCanBeThereBeforeTheLoad(t *testing.T) {
+	g := NewWithT(t)
+	plan := planOf(t, "basic", 0.1, "websites=5000", "idle=30s")
+	g.Expect(plan.Websites).To(Equal(5000))
+	g.Expect(plan.Phases).To(HaveExactElements(
+		HaveField("Name", "fill"), HaveField("Name", "hold"),
+		Equal(scenario.Phase{Name: "idle", Duration: 30 * time.Second})))
+}
+
 func TestDisruptionsDoNotScale(t *testing.T) {
 	g := NewWithT(t)
 	for _, scale := range []float64{0.1, 1} {

@@ -21,7 +21,10 @@ var changes = []Parameter{
 	{Name: "changeMax", Help: "changes of websites, at most", Default: 100, Unit: PerSecond, Scaling: Linear},
 }
 
-var websites = Parameter{Name: "websites", Help: "websites that are there before the load begins", Default: 5000, Unit: Count, Scaling: Linear}
+// websites is in every scenario.
+func websites(count float64) []Parameter {
+	return []Parameter{{Name: "websites", Help: "websites that are there before the load begins", Default: count, Unit: Count, Scaling: Linear}}
+}
 
 func parameters(groups ...[]Parameter) []Parameter {
 	var all []Parameter
@@ -48,12 +51,13 @@ func once(every time.Duration) Rate {
 var basic = Scenario{
 	Name:    "basic",
 	Summary: "websites come and go, each is changed once a minute, now and then a theme; then their number is held",
-	Parameters: parameters(surroundings, changes, []Parameter{
+	Parameters: parameters(surroundings, websites(0), changes, []Parameter{
 		{Name: "create", Help: "websites created", Default: 14, Unit: PerSecond, Scaling: Root},
 		{Name: "delete", Help: "websites deleted", Default: 1, Unit: PerSecond, Scaling: Root},
 		{Name: "changeThemeEvery", Help: "how often a theme is changed", Default: 60, Unit: Duration},
 		{Name: "fill", Help: "how long websites come and go", Default: 600, Unit: Duration, Scaling: Root},
 		{Name: "hold", Help: "how long their number is held", Default: 300, Unit: Duration, Scaling: Root},
+		{Name: "idle", Help: "how long nothing is done in the end", Unit: Duration},
 	}),
 	plan: func(s Settings) Plan {
 		hold := changing(s)
@@ -61,18 +65,21 @@ var basic = Scenario{
 		fill := changing(s)
 		fill[result.ChangeTheme] = hold[result.ChangeTheme]
 		fill[result.Create], fill[result.Delete] = Constant(s["create"]), Constant(s["delete"])
-		return Plan{Themes: s.count("themes"), Projects: s.count("projects"), Phases: []Phase{
+		phases := []Phase{
 			{Name: "fill", Duration: s.duration("fill"), Rates: fill},
 			{Name: "hold", Duration: s.duration("hold"), Rates: hold},
-		}}
+		}
+		if idle := s.duration("idle"); idle > 0 {
+			phases = append(phases, Phase{Name: "idle", Duration: idle})
+		}
+		return Plan{Themes: s.count("themes"), Projects: s.count("projects"), Websites: s.count("websites"), Phases: phases}
 	},
 }
 
 var reconcile = Scenario{
 	Name:    "reconcile",
 	Summary: "always the same websites, which are changed more and more often",
-	Parameters: parameters(surroundings, []Parameter{
-		websites,
+	Parameters: parameters(surroundings, websites(5000), []Parameter{
 		{Name: "changeFrom", Help: "changes of websites in the beginning", Default: 0, Unit: PerSecond, Scaling: Root},
 		{Name: "changeTo", Help: "changes of websites in the end", Default: 100, Unit: PerSecond, Scaling: Root},
 		{Name: "rise", Help: "how long the rate rises", Default: 600, Unit: Duration, Scaling: Root},
@@ -93,8 +100,7 @@ var rollingUpdate = Scenario{
 	Name:       "rolling-update",
 	Summary:    "all shards are restarted one after the other while each website is changed once a minute",
 	NeedsFleet: true,
-	Parameters: parameters(surroundings, changes, []Parameter{
-		websites,
+	Parameters: parameters(surroundings, websites(5000), changes, []Parameter{
 		{Name: "steady", Help: "how long nothing happens to the shards before and after", Default: 120, Unit: Duration, Scaling: Root},
 		{Name: "update", Help: "how long the part with the restarts is, at least", Default: 300, Unit: Duration, Scaling: Root},
 	}),
@@ -111,8 +117,7 @@ var chaos = Scenario{
 	Name:       "chaos",
 	Summary:    "every so often a shard is killed and stays down for a while, while each website is changed once a minute",
 	NeedsFleet: true,
-	Parameters: parameters(surroundings, changes, []Parameter{
-		websites,
+	Parameters: parameters(surroundings, websites(5000), changes, []Parameter{
 		{Name: "steady", Help: "how long nothing happens to the shards before and after", Default: 120, Unit: Duration, Scaling: Root},
 		{Name: "chaos", Help: "how long shards are killed", Default: 600, Unit: Duration, Scaling: Root},
 		{Name: "killEvery", Help: "how often a shard is killed", Default: 60, Unit: Duration},
@@ -134,8 +139,7 @@ var scaleOut = Scenario{
 	Summary:     "the highest rate of changes at which the objectives hold, with one shard, two, and so on",
 	NeedsFleet:  true,
 	NeedsQueues: true,
-	Parameters: parameters(surroundings, []Parameter{
-		websites,
+	Parameters: parameters(surroundings, websites(5000), []Parameter{
 		{Name: "shards", Help: "the highest number of shards", Default: 5, Unit: Count},
 		{Name: "settle", Help: "how long a rate goes on before it is measured", Default: 15, Unit: Duration},
 		{Name: "window", Help: "how long a rate is measured", Default: 60, Unit: Duration},

@@ -68,8 +68,9 @@ func remarks(e evaluation.Evaluation) []string {
 		all = append(all, fmt.Sprintf("Percentages in brackets are relative to the %s.", evaluation.Baseline))
 	}
 	all = append(all, fmt.Sprintf(
-		"CPU, memory and bytes are the processes' own figures, scraped every %g s; memory in use is what the Go runtime holds and "+
-			"needs; bytes are those in the bodies of requests and answers. Latencies are seen from outside, by a watch, but the time "+
+		"CPU, memory and bytes are the processes' own figures, scraped every %g s, of the whole load; but memory is the mean of "+
+			"its last phase, when most websites are there. Memory in use is what the Go runtime holds and needs; bytes are those "+
+			"in the bodies of requests and answers. Latencies are seen from outside, by a watch, but the time "+
 			"in the queue, which is known only as far as whether it is above 0.1, 1 or 10 s.", about.ScrapeInterval))
 	if about.CPU > 0 {
 		all = append(all, fmt.Sprintf(
