@@ -83,15 +83,15 @@ func (e *Evaluation) experiment(ctx context.Context, mode operator.Mode, prometh
 	return verdict(ctx, command)
 }
 
-// measure asks Prometheus what happened, and reports whether the objectives were met under load and when that ended.
-func (e *Evaluation) measure(ctx context.Context, prometheus, folder string) (met bool, end time.Time, err error) {
+// measure asks Prometheus what happened, and reports whether the objectives were met, and what the load was.
+func (e *Evaluation) measure(ctx context.Context, prometheus, folder string) (met bool, load evaluation.Span, err error) {
 	var result evaluation.Result
 	content, err := os.ReadFile(filepath.Join(folder, "load", "result.json"))
 	if err != nil {
-		return false, end, fmt.Errorf("reading what the experiment left behind: %w", err)
+		return false, load, fmt.Errorf("reading what the experiment left behind: %w", err)
 	}
 	if err := json.Unmarshal(content, &result); err != nil {
-		return false, end, fmt.Errorf("reading what the experiment left behind: %w", err)
+		return false, load, fmt.Errorf("reading what the experiment left behind: %w", err)
 	}
 	met = true
 	spans := result.Spans()
@@ -103,7 +103,7 @@ func (e *Evaluation) measure(ctx context.Context, prometheus, folder string) (me
 		command.Stdout, command.Stderr = &summary, e.Progress
 		good, err := verdict(ctx, command)
 		if err != nil {
-			return false, end, err
+			return false, load, err
 		}
 		// A search for the capacity misses the objectives on purpose.
 		if good || len(result.Capacity) > 0 {
@@ -116,7 +116,7 @@ func (e *Evaluation) measure(ctx context.Context, prometheus, folder string) (me
 			}
 		}
 	}
-	return met, spans[0].End, nil
+	return met, spans[0], nil
 }
 
 // verdict runs the command, and reports whether what came out is what should.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/machine"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/monitoring"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/profiles"
 )
 
 // Evaluation is what shall be run.
@@ -113,21 +115,21 @@ func (e *Evaluation) setup(ctx context.Context, mode operator.Mode, folder strin
 
 	stopProfiles := e.profile(ctx)
 	valid, err := e.experiment(ctx, mode, raised.Prometheus, folder)
-	profiles := stopProfiles()
+	taken := stopProfiles()
 	if err != nil {
 		return err
 	}
 	if !valid {
 		outcome.Invalid = append(outcome.Invalid, string(mode))
 	}
-	met, end, err := e.measure(ctx, raised.Prometheus, folder)
+	met, load, err := e.measure(ctx, raised.Prometheus, folder)
 	if err != nil {
 		return err
 	}
 	if !met {
 		outcome.Missed = append(outcome.Missed, string(mode))
 	}
-	return writeProfiles(folder, profiles, end)
+	return profiles.Write(filepath.Join(folder, "profiles"), taken, load.Begin, load.End)
 }
 
 // command is what repeats the evaluation.

@@ -6,14 +6,10 @@ package evaluate
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,27 +18,20 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/flamegraph"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/instances"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/monitoring"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/profiles"
 )
 
 // profileLength is how long a CPU profile looks.
 const profileLength = 20 * time.Second
 
-// taken is a profile, and when it was complete.
-type taken struct {
-	instance string
-	kind     flamegraph.Kind
-	at       time.Time
-	content  []byte
-}
-
 // profile takes profiles of every instance over and over again, if they are wanted, until the returned function is called,
 // which returns them.
-func (e *Evaluation) profile(ctx context.Context) (stop func() []taken) {
+func (e *Evaluation) profile(ctx context.Context) (stop func() []profiles.Taken) {
 	if !e.Profile {
-		return func() []taken { return nil }
+		return func() []profiles.Taken { return nil }
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	var all []taken
+	var all []profiles.Taken
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -58,7 +47,7 @@ func (e *Evaluation) profile(ctx context.Context) (stop func() []taken) {
 			}
 		}
 	}()
-	return func() []taken {
+	return func() []profiles.Taken {
 		cancel()
 		<-done
 		return all
@@ -67,13 +56,13 @@ func (e *Evaluation) profile(ctx context.Context) (stop func() []taken) {
 
 // profileOnce takes the profiles of all instances at the same time. One that does not answer is left out, since instances may
 // come and go.
-func (e *Evaluation) profileOnce(ctx context.Context) []taken {
+func (e *Evaluation) profileOnce(ctx context.Context) []profiles.Taken {
 	status, err := instances.Folder(e.Checkout).Status()
 	if err != nil || status == nil {
 		return nil
 	}
 	var mutex sync.Mutex
-	var all []taken
+	var all []profiles.Taken
 	var group sync.WaitGroup
 	for _, instance := range status.Instances {
 		group.Go(func() {
@@ -81,12 +70,13 @@ func (e *Evaluation) profileOnce(ctx context.Context) []taken {
 				flamegraph.CPU:  fmt.Sprintf("profile?seconds=%d", int(profileLength.Seconds())),
 				flamegraph.Heap: "heap",
 			} {
+				begin := time.Now()
 				content, err := fetch(ctx, e.Checkout, instance.Name, path)
 				if err != nil {
 					continue
 				}
 				mutex.Lock()
-				all = append(all, taken{instance: instance.Name, kind: kind, at: time.Now(), content: content})
+				all = append(all, profiles.Taken{Instance: instance.Name, Kind: kind, Begin: begin, End: time.Now(), Content: content})
 				mutex.Unlock()
 			}
 		})
@@ -121,44 +111,4 @@ func fetch(ctx context.Context, c checkout.Checkout, instance, path string) ([]b
 		return nil, fmt.Errorf("%s answered %s", instance, response.Status)
 	}
 	return io.ReadAll(response.Body)
-}
-
-// writeProfiles writes, of each instance and kind, the last profile that was complete when the load ended: that is when most
-// websites are there.
-func writeProfiles(folder string, all []taken, end time.Time) error {
-	last := map[string]taken{}
-	for _, profile := range all {
-		if !profile.at.After(end) {
-			last[profile.instance+"-"+string(profile.kind)] = profile
-		}
-	}
-	if len(last) == 0 {
-		return nil
-	}
-	folder = filepath.Join(folder, "profiles")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("writing profiles: %w", err)
-	}
-	var index []map[string]string
-	for _, name := range slices.Sorted(maps.Keys(last)) {
-		profile := last[name]
-		page, err := flamegraph.Draw(name, profile.kind, profile.content)
-		if err != nil {
-			return err
-		}
-		for file, content := range map[string][]byte{name + ".pb.gz": profile.content, name + ".html": page} {
-			if err := os.WriteFile(filepath.Join(folder, file), content, 0o644); err != nil {
-				return fmt.Errorf("writing profiles: %w", err)
-			}
-		}
-		index = append(index, map[string]string{"instance": profile.instance, "kind": string(profile.kind), "file": name + ".html"})
-	}
-	content, err := json.MarshalIndent(index, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing profiles: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "profiles.json"), content, 0o644); err != nil {
-		return fmt.Errorf("writing profiles: %w", err)
-	}
-	return nil
 }
