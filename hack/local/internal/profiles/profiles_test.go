@@ -56,9 +56,10 @@ func TestProcessorTimeIsAllOfTheLoadAndMemoryThatOfItsEnd(t *testing.T) {
 	g := NewWithT(t)
 	folder := filepath.Join(t.TempDir(), "profiles")
 	var all []profiles.Taken
-	for i, after := range []time.Duration{-10, 0, 20, 40, 60} { // the first and the last are not all within the load
+	// The first and the last are not all within the load.
+	for i, after := range []time.Duration{-10 * time.Second, 0, 20 * time.Second, 40 * time.Second, time.Minute} {
 		for _, instance := range []string{"shard-1", "shard-0"} {
-			all = append(all, taken(t, instance, flamegraph.CPU, after*time.Second, 1<<i), taken(t, instance, flamegraph.Heap, after*time.Second, 1<<i))
+			all = append(all, taken(t, instance, flamegraph.CPU, after, 1<<i), taken(t, instance, flamegraph.Heap, after, 1<<i))
 		}
 	}
 	g.Expect(profiles.Write(folder, all, begin, begin.Add(time.Minute))).To(Succeed())
