@@ -86,7 +86,7 @@ func (c *Candidate) stand(ctx context.Context, vacancy *vacancy, lead func(conte
 		case <-ctx.Done():
 			return nil
 		case <-vacancy.signal:
-			if !elector.IsLeader() && !lock.acquiring.Load() {
+			if !elector.IsLeader() && lock.abandon() {
 				return nil // to try again at once
 			}
 		case termCtx := <-elected:

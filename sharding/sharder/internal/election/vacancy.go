@@ -6,7 +6,6 @@ package election
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -113,8 +112,21 @@ func (v *vacancy) expired(record *resourcelock.LeaderElectionRecord) bool {
 type vacantLock struct {
 	*resourcelock.LeaseLock
 	vacancy *vacancy
-	// acquiring says that the elector has read that there is no holder, and is about to write that it is.
-	acquiring atomic.Bool
+
+	mu sync.Mutex
+	// acquiring says that the elector has read that there is no holder, and is about to write that it is, or just did.
+	acquiring bool
+	// abandoned says that the elector is being stopped. It is shown a lease that is held, so that it neither acquires the
+	// lease nor calls it an error that its requests are broken off.
+	abandoned bool
+}
+
+// abandon reports whether the elector may be stopped now, since it is not acquiring the lease, and never will.
+func (l *vacantLock) abandon() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.abandoned = l.abandoned || !l.acquiring
+	return l.abandoned
 }
 
 // Get returns the lease's record as the elector has to see it.
@@ -123,18 +135,28 @@ func (l *vacantLock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecor
 	if err == nil && l.vacancy.expired(record) {
 		record.HolderIdentity = ""
 	}
-	l.acquiring.Store(apierrors.IsNotFound(err) || err == nil && record.HolderIdentity == "")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.abandoned {
+		return &resourcelock.LeaderElectionRecord{HolderIdentity: "another elector of this candidate"}, []byte("abandoned"), nil
+	}
+	l.acquiring = apierrors.IsNotFound(err) || err == nil && record.HolderIdentity == ""
 	return record, raw, err
 }
 
 // Create creates the lease.
 func (l *vacantLock) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
-	defer l.acquiring.Store(false)
-	return l.LeaseLock.Create(ctx, record)
+	return l.tried(l.LeaseLock.Create(ctx, record))
 }
 
 // Update acquires, renews or releases the lease.
 func (l *vacantLock) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
-	defer l.acquiring.Store(false)
-	return l.LeaseLock.Update(ctx, record)
+	return l.tried(l.LeaseLock.Update(ctx, record))
+}
+
+func (l *vacantLock) tried(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.acquiring = l.acquiring && err == nil
+	return err
 }

@@ -4,6 +4,7 @@
 package election
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/testring"
@@ -67,4 +69,56 @@ func TestCandidateNoticesAReleaseBeforeItsWatchBegan(t *testing.T) {
 	g.Eventually(successor.terms, electionTimeout).Should(Receive())
 	successor.stop()
 	successor.resign <- nil
+}
+
+// TestVacantLockIsLeftAloneWhileItIsAcquired goes through what may happen between looking at the lease and writing to it,
+// when the elector that does so is to be replaced by one that looks again.
+func TestVacantLockIsLeftAloneWhileItIsAcquired(t *testing.T) {
+	g := NewWithT(t)
+	ctx := t.Context()
+	lease := testring.BareLease("my-ring")
+	lease.Spec.HolderIdentity, lease.Spec.LeaseDurationSeconds = new("another"), new(int32(3600))
+	leases := fake.NewClientset(lease)
+	newLock := func() *vacantLock {
+		return &vacantLock{vacancy: &vacancy{clock: clocktesting.NewFakeClock(time.Now())}, LeaseLock: &resourcelock.LeaseLock{
+			LeaseMeta: metav1.ObjectMeta{Namespace: testring.Namespace, Name: "my-ring"}, Client: leases.CoordinationV1(),
+		}}
+	}
+
+	held := newLock()
+	record, _, err := held.Get(ctx)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(record.HolderIdentity).To(Equal("another"))
+	g.Expect(held.abandon()).To(BeTrue())
+
+	lease.Spec.HolderIdentity = new("")
+	g.Expect(leases.Tracker().Update(coordinationv1.SchemeGroupVersion.WithResource("leases"), lease, testring.Namespace)).To(Succeed())
+	record, raw, err := held.Get(ctx)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(record.HolderIdentity).NotTo(BeEmpty(), "it must not be acquired by an elector that is stopped")
+	g.Expect(raw).NotTo(BeEmpty(), "electors go by it to see that something changed")
+	leases.PrependReactor("get", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, context.Canceled
+	})
+	_, _, err = held.Get(ctx)
+	g.Expect(err).NotTo(HaveOccurred(), "electors log errors")
+	leases.ReactionChain = leases.ReactionChain[1:]
+
+	vacant := newLock()
+	record, _, err = vacant.Get(ctx)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(record.HolderIdentity).To(BeEmpty())
+	g.Expect(vacant.abandon()).To(BeFalse(), "it is about to be acquired")
+	g.Expect(vacant.Update(ctx, resourcelock.LeaderElectionRecord{HolderIdentity: "me"})).To(Succeed())
+	g.Expect(vacant.abandon()).To(BeFalse(), "it was acquired, which the elector may not know yet")
+
+	g.Expect(leases.Tracker().Update(coordinationv1.SchemeGroupVersion.WithResource("leases"), lease, testring.Namespace)).To(Succeed())
+	late := newLock()
+	_, _, err = late.Get(ctx)
+	g.Expect(err).NotTo(HaveOccurred())
+	leases.PrependReactor("update", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, testring.Conflict("my-ring")
+	})
+	g.Expect(late.Update(ctx, resourcelock.LeaderElectionRecord{HolderIdentity: "me"})).NotTo(Succeed())
+	g.Expect(late.abandon()).To(BeTrue(), "somebody else has acquired it")
 }

@@ -5,7 +5,7 @@ package feed
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,10 +14,11 @@ import (
 	"k8s.io/client-go/metadata"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/problems"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder/internal/work"
 )
 
 // ErrNamespacesUnknown says that it is not known yet which namespaces are selected.
-var ErrNamespacesUnknown = errors.New("the selected namespaces are not known yet")
+var ErrNamespacesUnknown = fmt.Errorf("the selected namespaces are not known yet: %w", work.ErrWaiting)
 
 // Namespaces knows which namespaces a ring selects, as their labels change. Nil stands for all of them.
 type Namespaces struct {
