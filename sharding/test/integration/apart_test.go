@@ -34,13 +34,13 @@ var _ = Describe("Shards in Go and in Python under the sharder apart", func() {
 
 		stop := r.churn()
 		second := r.start("go-2", sharding.ModeShard)
-		Eventually(r.expectOwners).WithArguments("go-1", "go-2", "python").Should(Succeed())
+		r.eventuallyOwned("go-1", "go-2", "python")
 		r.startPython("python-2")
-		Eventually(r.expectOwners).WithArguments("go-1", "go-2", "python", "python-2").Should(Succeed())
+		r.eventuallyOwned("go-1", "go-2", "python", "python-2")
 		python.Kill()
-		Eventually(r.expectOwners).WithArguments("go-1", "go-2", "python-2").Should(Succeed())
+		r.eventuallyOwned("go-1", "go-2", "python-2")
 		second.leave()
-		Eventually(r.expectOwners).WithArguments("go-1", "python-2").Should(Succeed())
+		r.eventuallyOwned("go-1", "python-2")
 		stop()
 
 		r.eventuallySettled("go-1", "python-2")

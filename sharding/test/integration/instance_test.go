@@ -25,12 +25,11 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
 )
 
-// The durations are as short as the lease API allows to tell them apart: its leases have whole seconds.
+// The durations are short, so that tests are, but not so short that a busy machine cannot keep them.
 const (
-	leaseDuration = 3 * time.Second
-	renewDeadline = 2 * time.Second
+	leaseDuration = 4 * time.Second
+	renewDeadline = 3 * time.Second
 	retryPeriod   = 400 * time.Millisecond
-	drainTimeout  = 2 * time.Second
 )
 
 // instance is one process of a sharded operator, as far as that is possible in one process.
@@ -54,7 +53,7 @@ func (r *testRing) start(name string, mode sharding.Mode) *instance {
 	mgr := i.newManager(r, restConfig, mode)
 	if mode.RunsSharder() {
 		Expect(sharder.AddToManager(mgr, restConfig, r.Ring, sharder.Options{
-			Namespace: r.namespace, DrainTimeout: drainTimeout,
+			Namespace: r.namespace, DrainTimeout: r.drainTimeout,
 			LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
 		})).To(Succeed())
 	}
@@ -91,7 +90,7 @@ func (i *instance) newManager(r *testRing, restConfig *rest.Config, mode shardin
 
 	self, err := shard.New(r.Ring, shard.Options{
 		Name: i.name, Namespace: r.namespace,
-		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
+		LeaseDuration: r.leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
 	})
 	Expect(err).NotTo(HaveOccurred())
 	mgr, err := self.NewManager(restConfig, options)
@@ -123,6 +122,10 @@ func (i *instance) crash() { i.network.cut() }
 type testRing struct {
 	sharding.Ring
 	namespace string
+	// leaseDuration is that of its shards.
+	leaseDuration time.Duration
+	// drainTimeout is that of its sharders. By default it is longer than any test waits.
+	drainTimeout time.Duration
 	// unlabelled says that the ring's shards do not label what they control.
 	unlabelled bool
 	// webhook says that every write to a main object may assign it.
@@ -140,7 +143,9 @@ func newTestRing() *testRing {
 		Expect(apiServer.DeleteAllOf(ctx, &appsv1.Deployment{}, client.InNamespace(namespace.Name))).To(Succeed())
 	})
 	return &testRing{
-		namespace: namespace.Name,
+		namespace:     namespace.Name,
+		leaseDuration: leaseDuration,
+		drainTimeout:  5 * time.Minute,
 		Ring: sharding.Ring{Name: namespace.Name, Kinds: []sharding.Kind{{
 			Main: &appsv1.Deployment{}, Controlled: []client.Object{&corev1.ConfigMap{}},
 		}}},

@@ -32,7 +32,7 @@ var (
 )
 
 func TestIntegration(t *testing.T) {
-	SetDefaultEventuallyTimeout(20 * time.Second)
+	SetDefaultEventuallyTimeout(time.Minute) // far more than it takes, even on a busy machine
 	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "Sharding Integration Suite")

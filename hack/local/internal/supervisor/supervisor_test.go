@@ -87,7 +87,7 @@ func run(t *testing.T, folder string, adjust func(*supervisor.Options)) *fixture
 		WithT: NewWithT(t), t: t, folder: supervisor.Folder(folder),
 		changed: make(chan os.Signal, 1), ended: make(chan error, 1),
 	}
-	f.SetDefaultEventuallyTimeout(20 * time.Second)
+	f.SetDefaultEventuallyTimeout(time.Minute) // far more than it takes, even on a busy machine
 	options := supervisor.Options{
 		Folder:   f.folder,
 		Version:  "test",

@@ -49,7 +49,7 @@ var (
 )
 
 func TestAdmission(t *testing.T) {
-	SetDefaultEventuallyTimeout(20 * time.Second)
+	SetDefaultEventuallyTimeout(time.Minute) // far more than it takes, even on a busy machine
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "Admission Integration Suite")

@@ -40,7 +40,7 @@ var (
 )
 
 func TestExamples(t *testing.T) {
-	SetDefaultEventuallyTimeout(30 * time.Second)
+	SetDefaultEventuallyTimeout(time.Minute) // far more than it takes, even on a busy machine
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "Examples")

@@ -37,7 +37,7 @@ const module = "../../.."
 var operatorProgram, sharderProgram string
 
 var _ = BeforeSuite(func(ctx context.Context) {
-	SetDefaultEventuallyTimeout(40 * time.Second) // a lease expires in 15 s
+	SetDefaultEventuallyTimeout(time.Minute) // far more than it takes, even on a busy machine
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	log.SetLogger(GinkgoLogr)
 
