@@ -15,7 +15,7 @@ import (
 
 // Interval is the time between two scrapes of an instance. Each costs the instance some milliseconds of processor time, so
 // that a shorter one would add to what is measured, more so where there are many instances.
-const Interval = 5 * time.Second
+const Interval = 10 * time.Second
 
 // Target is an instance whose metrics are scraped.
 type Target struct {

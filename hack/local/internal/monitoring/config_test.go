@@ -14,7 +14,7 @@ func TestInstancesAreScrapedWithTheToken(t *testing.T) {
 	content, err := config("/state/token", "/state/targets.json")
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(content).To(MatchYAML(`
-global: {scrape_interval: 5s, scrape_timeout: 5s}
+global: {scrape_interval: 10s, scrape_timeout: 10s}
 scrape_configs:
 - job_name: instances
   enable_compression: false
