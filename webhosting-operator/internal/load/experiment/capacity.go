@@ -51,6 +51,9 @@ func (r *run) searchCapacity(ctx context.Context, wanted scenario.Capacity) (err
 		if err == nil {
 			err = r.rest(ctx, shards)
 		}
+		if err == nil {
+			err = r.awaitQuiet(ctx, wanted.Quiet)
+		}
 		leave()
 		if err != nil {
 			return err
@@ -74,6 +77,34 @@ func (r *run) rest(ctx context.Context, shards int) error {
 	ctx, cancel := context.WithTimeout(ctx, r.SetupTimeout)
 	defer cancel()
 	return r.awaitRest(ctx, shards)
+}
+
+// awaitQuiet waits until the instances had nothing to do for a while; 0: not at all. Websites that changed hands are Ready all
+// the time, but their new owners write to what belongs to them later, by and by.
+func (r *run) awaitQuiet(ctx context.Context, quiet time.Duration) error {
+	if quiet <= 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.SetupTimeout)
+	defer cancel()
+	task := r.Display.Start("waiting until nothing is reconciled", 1)
+	defer task.End()
+	timer := r.Clock.NewTimer(quiet)
+	defer timer.Stop()
+	count := 0.0
+	for {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("about %.0f websites were reconciled within %s though nothing changed: %w", count, quiet, ctx.Err())
+		case <-timer.C():
+		}
+		var err error
+		if count, err = r.Queues.Reconciles(ctx, quiet); err != nil || count == 0 {
+			return err
+		}
+		task.Set(0, fmt.Sprintf("about %.0f in the last %s", count, quiet))
+		timer.Reset(time.Second)
+	}
 }
 
 func (r *run) capacityOf(ctx context.Context, wanted scenario.Capacity, shards int, first float64) (result.Capacity, error) {

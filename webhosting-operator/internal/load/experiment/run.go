@@ -38,6 +38,8 @@ type Queues interface {
 	Check(ctx context.Context) error
 	// P99 returns the 99th percentile, in seconds, within a window that ends at a time.
 	P99(ctx context.Context, end time.Time, window time.Duration) (float64, error)
+	// Reconciles returns about how many reconciles there were within the last window.
+	Reconciles(ctx context.Context, window time.Duration) (float64, error)
 }
 
 // Options are what is run, and where. All of it must be set, unless it says otherwise.

@@ -21,6 +21,9 @@ import (
 // it is above 1 s, and little more.
 const query = `histogram_quantile(0.99, sum by (le) (increase(workqueue_queue_duration_seconds_bucket{name="website"}[%ds])))`
 
+// reconciles is for a window in seconds.
+const reconciles = `sum(increase(controller_runtime_reconcile_total{controller="website"}[%ds]))`
+
 // Prometheus scrapes the operator's instances.
 type Prometheus struct {
 	api prometheusv1.API
@@ -54,6 +57,11 @@ func (p *Prometheus) P99(ctx context.Context, end time.Time, window time.Duratio
 		err = fmt.Errorf("nothing was in the queues within the last %s", window)
 	}
 	return value, err
+}
+
+// Reconciles returns about how many websites were taken from the queues within the last window.
+func (p *Prometheus) Reconciles(ctx context.Context, window time.Duration) (float64, error) {
+	return p.ask(ctx, fmt.Sprintf(reconciles, int(math.Ceil(window.Seconds()))), time.Time{})
 }
 
 // ask returns the answer to a query that has one value; the zero time is now.

@@ -41,6 +41,14 @@ func TestP99(t *testing.T) {
 	g.Expect(query).To(And(ContainSubstring(`{name="website"}[30s]`), HaveSuffix("at 1000000")))
 }
 
+func TestReconciles(t *testing.T) {
+	g := NewWithT(t)
+	var query string
+	p := serve(t, http.StatusOK, `{"metric":{},"value":[1,"12"]}`, &query)
+	g.Expect(p.Reconciles(t.Context(), 30*time.Second)).To(Equal(12.0))
+	g.Expect(query).To(ContainSubstring(`controller_runtime_reconcile_total{controller="website"}[30s]`))
+}
+
 func TestWhatPrometheusDoesNotKnowIsAnError(t *testing.T) {
 	for name, result := range map[string]string{"nothing": "", "no traffic": `{"metric":{},"value":[1,"NaN"]}`} {
 		t.Run(name, func(t *testing.T) {

@@ -67,6 +67,8 @@ type Disruption struct {
 // Capacity is a search for the highest rate of changes at which the objectives hold, for 1 to so many shards.
 type Capacity struct {
 	Shards int
+	// Quiet is how long the instances must have had nothing to do before the first rate is tried; 0: it is not looked.
+	Quiet time.Duration
 	// Settle is how long a rate goes on before it is measured, and Window how long it is measured.
 	Settle, Window time.Duration
 	// Start is the first rate that is tried with one shard, and Limit the highest that is ever tried, in changes a second.

@@ -141,6 +141,7 @@ var scaleOut = Scenario{
 	NeedsQueues: true,
 	Parameters: parameters(surroundings, websites(5000), []Parameter{
 		{Name: "shards", Help: "the highest number of shards", Default: 5, Unit: Count},
+		{Name: "quiet", Help: "how long nothing must have been reconciled before the first rate is tried", Default: 30, Unit: Duration},
 		{Name: "settle", Help: "how long a rate goes on before it is measured", Default: 15, Unit: Duration},
 		{Name: "window", Help: "how long a rate is measured", Default: 60, Unit: Duration},
 		{Name: "start", Help: "the rate of changes that is tried first", Default: 10, Unit: PerSecond, Scaling: Root},
@@ -152,7 +153,7 @@ var scaleOut = Scenario{
 	}),
 	plan: func(s Settings) Plan {
 		return Plan{Themes: s.count("themes"), Projects: s.count("projects"), Websites: s.count("websites"), Capacity: &Capacity{
-			Shards: s.count("shards"), Settle: s.duration("settle"), Window: s.duration("window"),
+			Shards: s.count("shards"), Quiet: s.duration("quiet"), Settle: s.duration("settle"), Window: s.duration("window"),
 			Start: s["start"], Limit: s["limit"], Growth: s["growth"], Precision: s["precision"],
 			QueueP99: s.duration("queueP99"), ReadyP99: s.duration("readyP99"),
 		}}

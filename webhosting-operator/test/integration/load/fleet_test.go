@@ -62,24 +62,33 @@ func (f *toyFleet) Scale(ctx context.Context, shards int) error {
 	return f.note("scale %d", shards)
 }
 
-// toyQueues are those of an operator that bears 10 changes a second per shard.
-type toyQueues struct{ failure error }
+// toyQueues are those of an operator that is at work for a while whenever the number of shards has changed.
+type toyQueues struct {
+	failure error
+	left    []float64
+	asked   int
+}
 
-func (q toyQueues) Check(context.Context) error { return q.failure }
+func (q *toyQueues) Check(context.Context) error { return q.failure }
 
-func (q toyQueues) P99(_ context.Context, _ time.Time, window time.Duration) (float64, error) {
+func (q *toyQueues) P99(_ context.Context, _ time.Time, window time.Duration) (float64, error) {
 	return window.Seconds() / 10, nil
+}
+
+func (q *toyQueues) Reconciles(context.Context, time.Duration) (float64, error) {
+	q.asked++
+	return q.left[(q.asked-1)%len(q.left)], nil
 }
 
 var _ = Describe("experiment with a hand on the shards", Serial, func() {
 	var (
 		fleet  *toyFleet
-		queues toyQueues
+		queues *toyQueues
 		folder string
 	)
 
 	BeforeEach(func() {
-		fleet, queues = &toyFleet{shards: 3}, toyQueues{}
+		fleet, queues = &toyFleet{shards: 3}, &toyQueues{left: []float64{20, 0}}
 		folder = filepath.Join(GinkgoT().TempDir(), "results")
 	})
 
@@ -177,9 +186,10 @@ var _ = Describe("experiment with a hand on the shards", Serial, func() {
 
 	// What is borne depends on how busy this machine is; that the search ends where it should is shown by unit tests.
 	It("searches for the capacity of one shard, of two, and so on", func(ctx context.Context) {
-		r, err := run(ctx, "scale-out", "shards=2", "settle=300ms", "window=1s", "start=10", "limit=20", "growth=2")
+		r, err := run(ctx, "scale-out", "shards=2", "quiet=100ms", "settle=300ms", "window=1s", "start=10", "limit=20", "growth=2")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(fleet.calls).To(HaveExactElements("scale 1", "scale 2", "scale 3"), "in the end as many as in the beginning")
+		Expect(queues.asked).To(Equal(4), "until nothing is left to do, for each number of shards")
 		Expect(r.Capacity).To(HaveLen(2))
 		Expect(r.Capacity[0].Steps[0].ChangesPerSecond).To(Equal(10.0))
 		for i, c := range r.Capacity {
