@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -29,6 +30,9 @@ func TestGolden(t *testing.T) {
 			g := NewWithT(t)
 			rendered, err := kubectl(t.Context(), nil, "kustomize", folder)
 			g.Expect(err).NotTo(HaveOccurred(), rendered)
+			for _, argument := range regexp.MustCompile(`--config=/etc/sharder/(\S+)`).FindAllStringSubmatch(rendered, -1) {
+				g.Expect(rendered).To(ContainSubstring("\n  "+argument[1]+": |\n"), "the ConfigMap has each file that is named")
+			}
 			var documents []string
 			for document := range strings.SplitSeq(rendered, "\n---\n") {
 				if !strings.Contains(document, "\nkind: CustomResourceDefinition\n") {
