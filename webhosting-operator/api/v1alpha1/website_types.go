@@ -46,7 +46,8 @@ const (
 	ReasonAvailable = "Available"
 	// ReasonRollingOut holds in phase Pending while the Deployment is not, or no longer, fully updated and available.
 	ReasonRollingOut = "RollingOut"
-	// ReasonRolloutStuck holds in phase Pending when the Deployment's rollout exceeded its progress deadline.
+	// ReasonRolloutStuck holds in phase Pending while the API server refuses the pods, and when the Deployment's rollout
+	// exceeded its progress deadline.
 	ReasonRolloutStuck = "RolloutStuck"
 	// ReasonRetrying holds in phase Pending when the first attempts to create the website's objects failed, for a reason
 	// that may pass by itself. Later such failures do not show in the status.

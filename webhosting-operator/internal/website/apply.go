@@ -36,28 +36,28 @@ type configuration[T any] interface {
 
 // applyAll brings all objects of a website into the wanted form and returns how far its Deployment is. It stops at the
 // first error. The order is such that a new pod finds its new files.
-func (r *Reconciler) applyAll(ctx context.Context, s site) (rollout, error) {
+func (r *Reconciler) applyAll(ctx context.Context, s site) (progress, error) {
 	if _, err := apply(ctx, r, s, configMap(s), &corev1.ConfigMap{}); err != nil {
-		return 0, fmt.Errorf("applying ConfigMap %s: %w", s.serverName, err)
+		return progress{}, fmt.Errorf("applying ConfigMap %s: %w", s.serverName, err)
 	}
 
 	wanted, live := deployment(s, r.Image), &appsv1.Deployment{}
 	answered, err := apply(ctx, r, s, wanted, live)
 	if err != nil {
-		return 0, fmt.Errorf("applying Deployment %s: %w", s.serverName, err)
+		return progress{}, fmt.Errorf("applying Deployment %s: %w", s.serverName, err)
 	}
-	progress := rolloutOf(live)
+	seen := progressOf(live)
 	if answered {
-		progress = rolloutOfApplied(wanted)
+		seen = progressOfApplied(wanted)
 	}
 
 	if _, err := apply(ctx, r, s, service(s), &corev1.Service{}); err != nil {
-		return 0, fmt.Errorf("applying Service %s: %w", s.serverName, err)
+		return progress{}, fmt.Errorf("applying Service %s: %w", s.serverName, err)
 	}
 	if _, err := apply(ctx, r, s, ingress(s, r.Ingress), &networkingv1.Ingress{}); err != nil {
-		return 0, fmt.Errorf("applying Ingress %s: %w", s.serverName, err)
+		return progress{}, fmt.Errorf("applying Ingress %s: %w", s.serverName, err)
 	}
-	return progress, nil
+	return seen, nil
 }
 
 // apply applies the wanted configuration unless the object in the cache, which is read into live, holds it already. It

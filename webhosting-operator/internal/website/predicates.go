@@ -73,7 +73,7 @@ func contentChanged(before, after client.Object) bool {
 	case *corev1.Service:
 		return !equality.Semantic.DeepEqual(before.(*corev1.Service).Spec, after.Spec)
 	case *appsv1.Deployment:
-		return specChanged(before, after) || rolloutOf(before.(*appsv1.Deployment)) != rolloutOf(after)
+		return specChanged(before, after) || progressOf(before.(*appsv1.Deployment)) != progressOf(after)
 	case *networkingv1.Ingress:
 		return specChanged(before, after)
 	default:

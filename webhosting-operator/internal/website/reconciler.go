@@ -117,11 +117,11 @@ func (r *Reconciler) reconcile(ctx context.Context, website *v1alpha1.Website) (
 		}
 		defer r.takeovers.end()
 	}
-	progress, err := r.applyAll(ctx, s)
+	seen, err := r.applyAll(ctx, s)
 	if err != nil {
 		return verdict{}, err
 	}
-	return verdictOn(progress, s.serverName), nil
+	return verdictOn(seen, s.serverName), nil
 }
 
 // read reads an object that the caller does not change, so the cached one need not be copied.

@@ -18,34 +18,55 @@ const (
 	rolloutUnobserved rollout = iota
 	// rolloutProgressing holds while pods are missing, outdated or not available.
 	rolloutProgressing
+	// rolloutRefused holds while the API server refuses pods, because of a quota or a policy.
+	rolloutRefused
 	// rolloutStuck holds if this went on for longer than the Deployment's progress deadline.
 	rolloutStuck
 	// rolloutComplete holds when there are exactly the wanted pods, and all of them are up to date and available.
 	rolloutComplete
 )
 
+// progress is how far a Deployment is, and why no further.
+type progress struct {
+	rollout rollout
+	// refusal is what the API server said about the pods that it refuses, if it does.
+	refusal string
+}
+
 // replicaCounts are the fields of a Deployment that a rollout is judged by.
 type replicaCounts struct {
 	generation, observedGeneration       int64
 	wanted, existing, updated, available int32
-	deadlineExceeded                     bool
+	deadlineExceeded, refused            bool
+	refusal                              string
 }
 
-func (c replicaCounts) rollout() rollout {
+func (c replicaCounts) progress() progress {
 	switch {
 	case c.observedGeneration < c.generation:
-		return rolloutUnobserved
+		return progress{rollout: rolloutUnobserved}
 	case c.existing == c.wanted && c.updated == c.wanted && c.available == c.wanted:
-		return rolloutComplete
+		return progress{rollout: rolloutComplete}
+	case c.refused:
+		return progress{rollout: rolloutRefused, refusal: c.refusal}
 	case c.deadlineExceeded:
-		return rolloutStuck
+		return progress{rollout: rolloutStuck}
 	default:
-		return rolloutProgressing
+		return progress{rollout: rolloutProgressing}
 	}
 }
 
-// rolloutOf judges a Deployment from the cache.
-func rolloutOf(d *appsv1.Deployment) rollout {
+func (c *replicaCounts) consider(kind appsv1.DeploymentConditionType, status corev1.ConditionStatus, reason, message string) {
+	switch {
+	case kind == appsv1.DeploymentProgressing && status == corev1.ConditionFalse && reason == "ProgressDeadlineExceeded":
+		c.deadlineExceeded = true
+	case kind == appsv1.DeploymentReplicaFailure && status == corev1.ConditionTrue:
+		c.refused, c.refusal = true, message
+	}
+}
+
+// progressOf judges a Deployment from the cache.
+func progressOf(d *appsv1.Deployment) progress {
 	counts := replicaCounts{
 		generation:         d.Generation,
 		observedGeneration: d.Status.ObservedGeneration,
@@ -55,14 +76,14 @@ func rolloutOf(d *appsv1.Deployment) rollout {
 		available:          d.Status.AvailableReplicas,
 	}
 	for _, c := range d.Status.Conditions {
-		counts.deadlineExceeded = counts.deadlineExceeded || exceedsDeadline(c.Type, c.Status, c.Reason)
+		counts.consider(c.Type, c.Status, c.Reason, c.Message)
 	}
-	return counts.rollout()
+	return counts.progress()
 }
 
-// rolloutOfApplied judges a Deployment that was applied right now: the API server's answer is in the configuration.
+// progressOfApplied judges a Deployment that was applied right now: the API server's answer is in the configuration.
 // For a Deployment that comes from another instance, it is the first thing that this one knows of it.
-func rolloutOfApplied(d *appsv1ac.DeploymentApplyConfiguration) rollout {
+func progressOfApplied(d *appsv1ac.DeploymentApplyConfiguration) progress {
 	status := ptr.Deref(d.Status, appsv1ac.DeploymentStatusApplyConfiguration{})
 	counts := replicaCounts{
 		generation:         ptr.Deref(d.Generation, 0),
@@ -73,13 +94,7 @@ func rolloutOfApplied(d *appsv1ac.DeploymentApplyConfiguration) rollout {
 		available:          ptr.Deref(status.AvailableReplicas, 0),
 	}
 	for _, c := range status.Conditions {
-		counts.deadlineExceeded = counts.deadlineExceeded ||
-			exceedsDeadline(ptr.Deref(c.Type, ""), ptr.Deref(c.Status, ""), ptr.Deref(c.Reason, ""))
+		counts.consider(ptr.Deref(c.Type, ""), ptr.Deref(c.Status, ""), ptr.Deref(c.Reason, ""), ptr.Deref(c.Message, ""))
 	}
-	return counts.rollout()
-}
-
-func exceedsDeadline(conditionType appsv1.DeploymentConditionType, status corev1.ConditionStatus, reason string) bool {
-	return conditionType == appsv1.DeploymentProgressing && status == corev1.ConditionFalse &&
-		reason == "ProgressDeadlineExceeded"
+	return counts.progress()
 }

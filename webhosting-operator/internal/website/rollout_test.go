@@ -16,6 +16,7 @@ import (
 
 func TestRollout(t *testing.T) {
 	stuck := []appsv1.DeploymentCondition{{Type: "Progressing", Status: "False", Reason: "ProgressDeadlineExceeded"}}
+	refused := []appsv1.DeploymentCondition{{Type: "ReplicaFailure", Status: "True", Reason: "FailedCreate", Message: "exceeded quota"}}
 	for name, test := range map[string]struct {
 		replicas *int32
 		status   appsv1.DeploymentStatus
@@ -34,6 +35,9 @@ func TestRollout(t *testing.T) {
 		"complete, none wanted":    {ptr.To[int32](0), appsv1.DeploymentStatus{ObservedGeneration: 3}, rolloutComplete},
 		"none wanted, one left":    {ptr.To[int32](0), appsv1.DeploymentStatus{ObservedGeneration: 3, Replicas: 1, AvailableReplicas: 1}, rolloutProgressing},
 		"stuck":                    {ptr.To[int32](1), appsv1.DeploymentStatus{ObservedGeneration: 3, Replicas: 1, Conditions: stuck}, rolloutStuck},
+		"refused":                  {ptr.To[int32](1), appsv1.DeploymentStatus{ObservedGeneration: 3, Conditions: refused}, rolloutRefused},
+		"refused for long":         {ptr.To[int32](1), appsv1.DeploymentStatus{ObservedGeneration: 3, Conditions: append(stuck, refused...)}, rolloutRefused},
+		"refused before, now not":  {ptr.To[int32](1), appsv1.DeploymentStatus{ObservedGeneration: 3, Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1, Conditions: refused}, rolloutComplete},
 		"stuck before, now not":    {ptr.To[int32](1), appsv1.DeploymentStatus{ObservedGeneration: 3, Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1, Conditions: stuck}, rolloutComplete},
 		"stuck before this change": {ptr.To[int32](1), appsv1.DeploymentStatus{ObservedGeneration: 2, Conditions: stuck}, rolloutUnobserved},
 	} {
@@ -44,14 +48,14 @@ func TestRollout(t *testing.T) {
 				Spec:       appsv1.DeploymentSpec{Replicas: test.replicas},
 				Status:     test.status,
 			}
-			g.Expect(rolloutOf(d)).To(Equal(test.want))
+			g.Expect(progressOf(d).rollout).To(Equal(test.want))
 
 			// The answer to an apply is decoded into its configuration.
 			answer, err := json.Marshal(d)
 			g.Expect(err).NotTo(HaveOccurred())
 			applied := &appsv1ac.DeploymentApplyConfiguration{}
 			g.Expect(json.Unmarshal(answer, applied)).To(Succeed())
-			g.Expect(rolloutOfApplied(applied)).To(Equal(test.want))
+			g.Expect(progressOfApplied(applied)).To(Equal(progressOf(d)))
 		})
 	}
 }

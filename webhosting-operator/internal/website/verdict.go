@@ -30,8 +30,12 @@ func (v verdict) ready() metav1.ConditionStatus {
 	return metav1.ConditionFalse
 }
 
-// maxMessage is the length in bytes to which messages of others are cut. Events have room for 1024.
-const maxMessage = 960
+const (
+	// maxMessage is the length in bytes to which messages of others are cut. Events have room for 1024.
+	maxMessage = 960
+	// maxRefusal is the same for what is put into a sentence of ours.
+	maxRefusal = 720
+)
 
 var deleted = verdict{
 	phase:   v1alpha1.PhaseTerminating,
@@ -54,21 +58,34 @@ func verdictOnFailure(err error) verdict {
 	if refused, ok := errors.AsType[*refusal](err); ok {
 		found.phase, found.reason = v1alpha1.PhaseError, refused.reason
 	}
-	if len(found.message) > maxMessage {
-		found.message = strings.ToValidUTF8(found.message[:maxMessage], "") + "..."
-	}
+	found.message = cut(found.message, maxMessage)
 	return found
+}
+
+// cut shortens a message to so many bytes, and says so.
+func cut(message string, to int) string {
+	if len(message) <= to {
+		return message
+	}
+	return strings.ToValidUTF8(message[:to], "") + "..."
 }
 
 // verdictOn is the verdict on a website whose objects are as they should be. Its words are the same from the start of a
 // rollout to its end, so that a rollout costs two status writes however many steps it has.
-func verdictOn(progress rollout, serverName string) verdict {
-	switch progress {
+func verdictOn(seen progress, serverName string) verdict {
+	switch seen.rollout {
 	case rolloutComplete:
 		return verdict{
 			phase:   v1alpha1.PhaseReady,
 			reason:  v1alpha1.ReasonAvailable,
 			message: fmt.Sprintf("Deployment %s is up to date and available", serverName),
+		}
+	case rolloutRefused:
+		return verdict{
+			phase:  v1alpha1.PhasePending,
+			reason: v1alpha1.ReasonRolloutStuck,
+			message: fmt.Sprintf("Deployment %s may not have the pods that it needs: %s. Once this is repaired, the cluster"+
+				" tries again by itself, after some minutes at the latest", serverName, cut(seen.refusal, maxRefusal)),
 		}
 	case rolloutStuck:
 		return verdict{
@@ -81,7 +98,7 @@ func verdictOn(progress rollout, serverName string) verdict {
 			phase:     v1alpha1.PhasePending,
 			reason:    v1alpha1.ReasonRollingOut,
 			message:   fmt.Sprintf("Deployment %s is rolling out", serverName),
-			tentative: progress == rolloutUnobserved,
+			tentative: seen.rollout == rolloutUnobserved,
 		}
 	}
 }

@@ -143,6 +143,20 @@ var _ = Describe("A website in trouble", func() {
 		Eventually(ctx, status(site)).Should(Equal("Ready Available"))
 	})
 
+	It("says why its pods are refused", func(ctx context.Context) {
+		site := newWebsite(ctx, namespace, "blog", theme.Name)
+		setDeploymentStatus(ctx, site, func(d *appsv1.Deployment) {
+			d.Status.Conditions = []appsv1.DeploymentCondition{{
+				Type: "ReplicaFailure", Status: "True", Reason: "FailedCreate", Message: `pods "blog-1" is forbidden: exceeded quota: few`,
+			}}
+		})
+		Eventually(ctx, status(site)).Should(Equal("Pending RolloutStuck"))
+		Expect(readyMessage(ctx, site)).To(And(ContainSubstring("exceeded quota: few"), ContainSubstring("tries again by itself")))
+		Eventually(ctx, events(namespace)).Should(ContainElement(HavePrefix("Warning RolloutStuck")))
+		rollOut(ctx, site)
+		Eventually(ctx, status(site)).Should(Equal("Ready Available"))
+	})
+
 	It("tells when its rollout makes no progress", func(ctx context.Context) {
 		site := newWebsite(ctx, namespace, "blog", theme.Name)
 		setDeploymentStatus(ctx, site, func(d *appsv1.Deployment) {
