@@ -56,7 +56,7 @@ func (d *Deploy) overview(ctx context.Context) error {
 		}
 		d.say("")
 	}
-	for _, problem := range d.outsideProjects(ctx, all) {
+	for _, problem := range append(d.outsideProjects(ctx, all), d.unserved(ctx)...) {
 		d.say("problem: %s\n", problem)
 	}
 	return report.AfterDeploy(d.Out, d.Mode, all)
@@ -102,10 +102,18 @@ func (d *Deploy) printPods(ctx context.Context, table *tabwriter.Writer, all []w
 			} else if key == operatorKey && !d.Mode.Shares() {
 				share = fmt.Sprint(len(all))
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\n", pod.Name, cmp.Or(pod.Spec.NodeName, "-"), pod.Status.Phase, restarts, state, share)
+			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\n", pod.Name, cmp.Or(pod.Spec.NodeName, "-"), phase(&pod), restarts, state, share)
 		}
 	}
 	return nil
+}
+
+// phase returns what a pod is at, also when it is about to end, which its own phase does not tell.
+func phase(pod *corev1.Pod) string {
+	if pod.DeletionTimestamp != nil {
+		return "Terminating"
+	}
+	return string(pod.Status.Phase)
 }
 
 // printRing prints what the ring says of itself, where there is an object for it.

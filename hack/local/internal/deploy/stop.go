@@ -114,29 +114,38 @@ func (d *Deploy) waitGone(ctx context.Context, key client.ObjectKey) error {
 
 // running returns the mode that the operator runs in, and whether it is there at all. A mode that cannot be told is empty.
 func (d *Deploy) running(ctx context.Context) (mode operator.Mode, there bool, err error) {
-	deployment := &unstructured.Unstructured{}
-	deployment.SetGroupVersionKind(deploymentKind)
-	err = d.target.Client.Get(ctx, operatorKey, deployment)
-	if apierrors.IsNotFound(err) {
-		return "", false, nil
-	}
-	if err != nil {
-		return "", false, fmt.Errorf("looking for the operator: %w", err)
-	}
-	configMaps := &unstructured.UnstructuredList{}
-	configMaps.SetGroupVersionKind(configMapKind)
-	if err := d.target.Client.List(ctx, configMaps, client.InNamespace(operator.Namespace)); err != nil {
-		return "", true, fmt.Errorf("looking for the operator's configuration: %w", err)
-	}
-	objects := []*unstructured.Unstructured{deployment}
-	for i := range configMaps.Items {
-		objects = append(objects, &configMaps.Items[i])
+	objects, err := d.installed(ctx)
+	if err != nil || len(objects) == 0 {
+		return "", false, err
 	}
 	config, err := manifests.ConfigFile(objects, operator.Name)
 	if err != nil {
 		return "", true, nil //nolint:nilerr // somebody else's Deployment: its mode is not known
 	}
 	return modeOf(config), true, nil
+}
+
+// installed returns the Deployment of the operator and what it may be configured by; nothing if there is no operator.
+func (d *Deploy) installed(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	deployment := &unstructured.Unstructured{}
+	deployment.SetGroupVersionKind(deploymentKind)
+	err := d.target.Client.Get(ctx, operatorKey, deployment)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking for the operator: %w", err)
+	}
+	configMaps := &unstructured.UnstructuredList{}
+	configMaps.SetGroupVersionKind(configMapKind)
+	if err := d.target.Client.List(ctx, configMaps, client.InNamespace(operator.Namespace)); err != nil {
+		return nil, fmt.Errorf("looking for the operator's configuration: %w", err)
+	}
+	objects := []*unstructured.Unstructured{deployment}
+	for i := range configMaps.Items {
+		objects = append(objects, &configMaps.Items[i])
+	}
+	return objects, nil
 }
 
 // modeOf returns the mode that a configuration file of the operator says; it is empty if that is not known here.

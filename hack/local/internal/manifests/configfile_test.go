@@ -49,6 +49,20 @@ func TestConfigFile(t *testing.T) {
 	g.Expect(string(content)).To(Equal("wanted"))
 }
 
+func TestConfigFilesInTheirOrder(t *testing.T) {
+	g := NewWithT(t)
+	objects, err := manifests.Parse([]byte(strings.Replace(overlay,
+		"--config=/etc/operator/config.yaml", "--config=/etc/operator/config.yaml, --config=/etc/other/config.yaml", 1)))
+	g.Expect(err).NotTo(HaveOccurred())
+
+	contents, err := manifests.ConfigFiles(objects, "webhosting-operator")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(contents).To(HaveExactElements([]byte("wanted"), []byte("other")))
+	content, err := manifests.ConfigFile(objects, "webhosting-operator")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(content)).To(Equal("wanted"))
+}
+
 func TestConfigFileSaysWhatIsMissing(t *testing.T) {
 	for name, test := range map[string]struct{ old, new, expected string }{
 		"no deployment": {"kind: Deployment", "kind: StatefulSet", "no Deployment"},

@@ -106,8 +106,11 @@ func Complete(deployment *appsv1.Deployment) bool {
 }
 
 func describe(deployment *appsv1.Deployment, troubles []Trouble) string {
-	lines := []string{fmt.Sprintf("%d of %d pods are ready", min(deployment.Status.UpdatedReplicas, deployment.Status.AvailableReplicas),
-		ptr.Deref(deployment.Spec.Replicas, 1))}
+	ready := min(deployment.Status.UpdatedReplicas, deployment.Status.AvailableReplicas)
+	if deployment.Status.ObservedGeneration < deployment.Generation {
+		ready = 0 // the status is about what was wanted before
+	}
+	lines := []string{fmt.Sprintf("%d of %d pods are ready", ready, ptr.Deref(deployment.Spec.Replicas, 1))}
 	for _, trouble := range troubles {
 		lines = append(lines, trouble.String())
 	}
