@@ -36,6 +36,16 @@ type Reference struct {
 	Name       string `json:"name"`
 }
 
+// Object returns an object that has no more than what the reference names.
+func (r Reference) Object() *unstructured.Unstructured {
+	object := &unstructured.Unstructured{}
+	object.SetAPIVersion(r.APIVersion)
+	object.SetKind(r.Kind)
+	object.SetNamespace(r.Namespace)
+	object.SetName(r.Name)
+	return object
+}
+
 // Record is what was applied.
 type Record struct {
 	// Overlay are the objects of the operator's overlay.
@@ -145,12 +155,7 @@ func Remove(ctx context.Context, c client.Client, references []Reference) (int, 
 func remove(ctx context.Context, c client.Client, references []Reference) (int, error) {
 	removed := 0
 	for _, reference := range references {
-		object := &unstructured.Unstructured{}
-		object.SetAPIVersion(reference.APIVersion)
-		object.SetKind(reference.Kind)
-		object.SetNamespace(reference.Namespace)
-		object.SetName(reference.Name)
-		err := c.Delete(ctx, object)
+		err := c.Delete(ctx, reference.Object())
 		switch {
 		case err == nil:
 			removed++

@@ -94,7 +94,7 @@ func (d *Deploy) check(ctx context.Context, wanted parts) (parts, error) {
 		d.say("warning     %s", warning)
 	}
 	wanted = wanted.only(fit.Objects)
-	return wanted, d.target.CheckPermissions(ctx, wanted.all())
+	return wanted, d.mayApply(ctx, wanted.all())
 }
 
 // build builds the images for the nodes of the cluster, and fills in their references.

@@ -85,14 +85,21 @@ func (d *Deploy) before(ctx context.Context) (applied.Record, error) {
 	if err != nil || len(record.Overlay) > 0 {
 		return record, err
 	}
+	record.Overlay, err = d.ofAnyMode(ctx)
+	return record, err
+}
+
+// ofAnyMode returns what any mode could have left behind.
+func (d *Deploy) ofAnyMode(ctx context.Context) ([]applied.Reference, error) {
+	var overlay []applied.Reference
 	for _, mode := range operator.Modes() {
 		objects, err := d.renderWith(ctx, mode.Manifests(d.Checkout), operatorComponents)
 		if err != nil {
-			return applied.Record{}, err
+			return nil, err
 		}
-		record.Overlay = append(record.Overlay, applied.Obsolete(applied.References(objects), record.Overlay)...)
+		overlay = append(overlay, applied.Obsolete(applied.References(objects), overlay)...)
 	}
-	return record, nil
+	return overlay, nil
 }
 
 // obsolete returns what is to be removed. The sharder stays while there are other rings that it serves.

@@ -44,6 +44,9 @@ func (d *Deploy) Samples(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := d.mayCreate(ctx, objects); err != nil {
+		return err
+	}
 	begin := time.Now()
 	isNew, err := samples.Apply(ctx, d.book(), objects)
 	if err != nil {

@@ -4,6 +4,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,7 +13,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/applied"
@@ -28,11 +28,15 @@ func (d *Deploy) Undeploy(ctx context.Context, purge bool) error {
 	if err := d.connect(ctx); err != nil {
 		return err
 	}
-	record, err := d.before(ctx)
-	if err != nil {
+	d.step("checking what the cluster allows")
+	record, obsolete, err := d.deployed(ctx)
+	if err != nil && !apierrors.IsForbidden(err) {
 		return err
 	}
-	obsolete, err := d.obsolete(ctx, record, applied.Record{})
+	// Who may not even look gets to know all that is missing, and not just this.
+	if refused := d.mayRemove(ctx, obsolete, purge); refused != nil {
+		return refused
+	}
 	if err != nil {
 		return err
 	}
@@ -72,6 +76,22 @@ func (d *Deploy) Undeploy(ctx context.Context, purge bool) error {
 		d.say("undeployed  %d objects removed; websites and themes stay, and are served as they were (PURGE=true removes them, too)", removed+more)
 	}
 	return nil
+}
+
+// deployed returns what is remembered, and what of it is to be removed. Where that may not be looked at, it is an error, and
+// what may be removed is what any mode could have left behind.
+func (d *Deploy) deployed(ctx context.Context) (record, obsolete applied.Record, err error) {
+	if record, err = d.before(ctx); apierrors.IsForbidden(err) {
+		guess, guessing := d.ofAnyMode(ctx)
+		return record, applied.Record{Overlay: guess}, cmp.Or(guessing, err)
+	}
+	if err != nil {
+		return record, obsolete, err
+	}
+	if obsolete, err = d.obsolete(ctx, record, applied.Record{}); apierrors.IsForbidden(err) {
+		return record, record, err
+	}
+	return record, obsolete, err
 }
 
 // restOfSharder returns what is left of a sharder that was deployed with the operator, now or in an earlier mode, unless
@@ -163,10 +183,8 @@ func (d *Deploy) removeAndWait(ctx context.Context, references []applied.Referen
 	end := time.Now().Add(d.Timeout)
 	for _, reference := range references {
 		for {
-			object := &unstructured.Unstructured{}
-			object.SetAPIVersion(reference.APIVersion)
-			object.SetKind(reference.Kind)
-			err := d.target.Client.Get(ctx, client.ObjectKey{Name: reference.Name}, object)
+			object := reference.Object()
+			err := d.target.Client.Get(ctx, client.ObjectKeyFromObject(object), object)
 			if apierrors.IsNotFound(err) {
 				break
 			}

@@ -74,7 +74,7 @@ func (b Builder) ko(ctx context.Context, stream *bytes.Buffer) ([]byte, error) {
 			return nil, ctx.Err()
 		}
 		return nil, fmt.Errorf("building images for %s and publishing them to %s: %w\n%s",
-			strings.Join(b.Platforms, ", "), b.Repository, err, bytes.TrimSpace(log.Bytes()))
+			strings.Join(b.Platforms, ", "), b.Repository, err, end(log.Bytes()))
 	}
 	return resolved, nil
 }
@@ -121,4 +121,13 @@ func Platforms(nodes []corev1.Node) []string {
 		return []string{"linux/amd64", "linux/arm64"}
 	}
 	return platforms
+}
+
+// logLines is how many lines of what ko wrote are shown when it failed: the last ones say why.
+const logLines = 20
+
+// end returns the end of a log.
+func end(log []byte) []byte {
+	lines := bytes.Split(bytes.TrimSpace(log), []byte("\n"))
+	return bytes.Join(lines[max(0, len(lines)-logLines):], []byte("\n"))
 }

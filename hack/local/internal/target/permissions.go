@@ -20,13 +20,36 @@ import (
 // askAtOnce bounds the questions that are asked side by side.
 const askAtOnce = 16
 
-// CheckPermissions asks the API server whether the objects may be applied and removed, and names all that may not, so that
-// nothing stops half-way. What one may only grant to others if one has it oneself is not asked for.
-func (t *Target) CheckPermissions(ctx context.Context, objects []*unstructured.Unstructured) error {
-	questions, err := t.questions(objects)
-	if err != nil {
-		return err
+// Demand is what has to be allowed about a resource.
+type Demand struct {
+	Resource schema.GroupResource
+	// Namespace is empty for all of them, and for resources that are in none.
+	Namespace string
+	Verbs     []string
+}
+
+// Demands returns what is asked for if these verbs are used on the objects. Kinds that the API server does not know yet are
+// left out.
+func (t *Target) Demands(objects []*unstructured.Unstructured, verbs ...string) ([]Demand, error) {
+	var demands []Demand
+	for _, object := range objects {
+		kind := object.GroupVersionKind()
+		mapping, err := t.Client.RESTMapper().RESTMapping(kind.GroupKind(), kind.Version)
+		if meta.IsNoMatchError(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("asking for the kinds that the cluster knows: %w", err)
+		}
+		demands = append(demands, Demand{Resource: mapping.Resource.GroupResource(), Namespace: object.GetNamespace(), Verbs: verbs})
 	}
+	return demands, nil
+}
+
+// CheckPermissions asks the API server whether all of this is allowed, and names all that is not, so that nothing stops
+// half-way. What the objects grant to others is up to CheckGrants.
+func (t *Target) CheckPermissions(ctx context.Context, demands []Demand) error {
+	questions := questions(demands)
 	refused := make([]bool, len(questions))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(askAtOnce)
@@ -51,31 +74,23 @@ func (t *Target) CheckPermissions(ctx context.Context, objects []*unstructured.U
 		return nil
 	}
 	return fmt.Errorf("you lack permissions in the cluster at %s (context %q); nothing was changed. You may not\n  %s\n"+
-		"Ask an administrator of the cluster for them, or to deploy, and try again", t.Server, t.Context, strings.Join(missing, "\n  "))
+		"Ask an administrator of the cluster for them, and try again", t.Server, t.Context, strings.Join(missing, "\n  "))
 }
 
-// questions are those of the objects whose kinds the API server knows already.
-func (t *Target) questions(objects []*unstructured.Unstructured) ([]authorizationv1.ResourceAttributes, error) {
+// questions are those to ask, each once.
+func questions(demands []Demand) []authorizationv1.ResourceAttributes {
 	var questions []authorizationv1.ResourceAttributes
-	for _, object := range objects {
-		kind := object.GroupVersionKind()
-		mapping, err := t.Client.RESTMapper().RESTMapping(kind.GroupKind(), kind.Version)
-		if meta.IsNoMatchError(err) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("asking for the kinds that the cluster knows: %w", err)
-		}
-		for _, verb := range []string{"create", "patch", "delete"} {
+	for _, demand := range demands {
+		for _, verb := range demand.Verbs {
 			question := authorizationv1.ResourceAttributes{
-				Verb: verb, Group: mapping.Resource.Group, Resource: mapping.Resource.Resource, Namespace: object.GetNamespace(),
+				Verb: verb, Group: demand.Resource.Group, Resource: demand.Resource.Resource, Namespace: demand.Namespace,
 			}
 			if !slices.Contains(questions, question) {
 				questions = append(questions, question)
 			}
 		}
 	}
-	return questions, nil
+	return questions
 }
 
 // describe writes a line for each resource about which something was refused.
