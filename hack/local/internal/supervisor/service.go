@@ -122,6 +122,7 @@ func (s *service) startProcess() (*exec.Cmd, error) {
 	command := exec.Command(s.instance.Command[0], s.instance.Command[1:]...)
 	command.Dir = s.instance.Folder
 	command.Stdout, command.Stderr = log, log
+	command.Env = append([]string{"GODEBUG=memprofilerate=0"}, os.Environ()...) // as in the manifests, unless it says otherwise
 	// Out of reach of whatever signals the supervisor's group: it is the supervisor who stops an instance.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return command, command.Start()
