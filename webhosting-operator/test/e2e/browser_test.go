@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -31,11 +32,15 @@ func expectDrawn(ctx context.Context, address, color string) {
 	if os.Geteuid() == 0 {
 		arguments = append(arguments, "--no-sandbox") // it refuses to run as root otherwise
 	}
-	output, err := exec.CommandContext(ctx, program, append(arguments, address)...).CombinedOutput()
-	Expect(err).NotTo(HaveOccurred(), string(output))
-
-	content, err := os.ReadFile(picture)
-	Expect(err).NotTo(HaveOccurred(), string(output))
+	var content []byte
+	Eventually(ctx, func(g Gomega) { // it may hang on a busy machine
+		drawing, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		output, err := exec.CommandContext(drawing, program, append(arguments, address)...).CombinedOutput()
+		g.Expect(err).NotTo(HaveOccurred(), string(output))
+		content, err = os.ReadFile(picture)
+		g.Expect(err).NotTo(HaveOccurred(), string(output))
+	}).Should(Succeed())
 	drawn, err := png.Decode(bytes.NewReader(content))
 	Expect(err).NotTo(HaveOccurred())
 	corner := drawn.Bounds()

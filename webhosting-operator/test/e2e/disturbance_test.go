@@ -73,8 +73,8 @@ func lost() {
 			pod := leader(ctx, operatorNamespace, operatorName)
 			sendSignal(ctx, "STOP", pod)
 			Expect(admin.Delete(ctx, pod, client.GracePeriodSeconds(0))).To(Succeed())
+			expectFenced(ctx, pod.Name) // of which nothing is left a minute later
 			expectRolledOut(ctx, deployment(operatorNamespace, operatorName), replicas(sharded))
-			expectFenced(ctx, pod.Name)
 			expectSettled(ctx)
 		})
 		expectOperatorWorks(ctx)

@@ -76,7 +76,10 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	Expect(err).NotTo(HaveOccurred())
 
 	purge(ctx)
-	untouched = objects(ctx)
+	Eventually(ctx, func() (err error) {
+		untouched, err = objects(ctx)
+		return err
+	}).Should(Succeed())
 	DeferCleanup(func(ctx context.Context) { purge(ctx) }, NodeTimeout(3*time.Minute))
 }, NodeTimeout(specTimeout))
 

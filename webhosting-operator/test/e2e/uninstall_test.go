@@ -8,6 +8,7 @@ package e2e_test
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -24,10 +25,14 @@ import (
 func uninstalled() {
 	It("leaves the websites, which are served, and with PURGE=true nothing", Label(always), func(ctx context.Context) {
 		inMode(ctx, cmp.Or(deployed, sharded))
-		Expect(len(left(ctx))).To(BeNumerically(">", 100), "these would not be missed")
+		Eventually(ctx, func(ctx context.Context) (int, error) {
+			found, err := left(ctx)
+			return len(found), err
+		}).Should(BeNumerically(">", 100), "these would not be missed")
 		whileVisited(ctx, "make undeploy", func() { undeploy(ctx) })
-		Eventually(ctx, func(ctx context.Context) []string {
-			return slices.DeleteFunc(left(ctx), stays)
+		Eventually(ctx, func(ctx context.Context) ([]string, error) {
+			found, err := left(ctx)
+			return slices.DeleteFunc(found, stays), err
 		}).Should(BeEmpty())
 		expectPages(ctx)
 		websites, err := samples(ctx)
@@ -54,29 +59,37 @@ func stays(object string) bool {
 var untouched []string
 
 // left returns what has been added to the cluster since.
-func left(ctx context.Context) []string {
-	GinkgoHelper()
-	return slices.DeleteFunc(objects(ctx), func(object string) bool { return slices.Contains(untouched, object) })
+func left(ctx context.Context) ([]string, error) {
+	found, err := objects(ctx)
+	return slices.DeleteFunc(found, func(object string) bool { return slices.Contains(untouched, object) }), err
 }
 
 // objects returns all that is not in a namespace, and all in the namespaces that are about operator, sharder and samples.
-func objects(ctx context.Context) []string {
-	GinkgoHelper()
+// It is an error if a kind has gone meanwhile.
+func objects(ctx context.Context) ([]string, error) {
 	lists, err := clientset.Discovery().ServerPreferredResources()
-	Expect(err).NotTo(HaveOccurred())
+	if err != nil {
+		return nil, err
+	}
 	lists = discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists)
 	silent := rest.CopyConfig(restConfig)
 	silent.WarningHandler = rest.NoWarnings{} // of kinds that are old
 	reader, err := metadata.NewForConfig(silent)
-	Expect(err).NotTo(HaveOccurred())
+	if err != nil {
+		return nil, err
+	}
 
 	var found []string
 	for _, list := range lists {
 		group, err := schema.ParseGroupVersion(list.GroupVersion)
-		Expect(err).NotTo(HaveOccurred())
+		if err != nil {
+			return nil, err
+		}
 		for _, resource := range list.APIResources {
 			items, err := reader.Resource(group.WithResource(resource.Name)).List(ctx, metav1.ListOptions{})
-			Expect(err).NotTo(HaveOccurred())
+			if err != nil {
+				return nil, fmt.Errorf("listing the %s: %w", resource.Name, err)
+			}
 			for _, item := range items.Items {
 				if !resource.Namespaced || slices.Contains(append([]string{operatorNamespace, sharderNamespace}, projects...), item.Namespace) {
 					found = append(found, strings.Join([]string{resource.Name, item.Namespace, item.Name}, " "))
@@ -84,5 +97,5 @@ func objects(ctx context.Context) []string {
 			}
 		}
 	}
-	return found
+	return found, nil
 }

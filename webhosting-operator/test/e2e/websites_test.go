@@ -134,24 +134,27 @@ func expectFenced(ctx context.Context, shard string) {
 	}).Should(Succeed())
 }
 
-// leader returns the pod that holds the lease of that name.
+// leader returns the pod that holds the lease of that name, as soon as one does: between two leaders there is none.
 func leader(ctx context.Context, namespace, name string) *corev1.Pod {
 	GinkgoHelper()
-	lease := &coordinationv1.Lease{}
-	Expect(admin.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, lease)).To(Succeed())
-	holder, _, _ := strings.Cut(ptr.Deref(lease.Spec.HolderIdentity, ""), "_") // followed by what is unique to the process
-	pod := &corev1.Pod{}
-	Expect(admin.Get(ctx, client.ObjectKey{Namespace: namespace, Name: holder}, pod)).To(Succeed())
+	lease, pod := &coordinationv1.Lease{}, &corev1.Pod{}
+	Eventually(ctx, func(g Gomega) {
+		g.Expect(admin.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, lease)).To(Succeed())
+		holder, _, _ := strings.Cut(ptr.Deref(lease.Spec.HolderIdentity, ""), "_") // followed by what is unique to the process
+		g.Expect(holder).NotTo(BeEmpty())
+		g.Expect(admin.Get(ctx, client.ObjectKey{Namespace: namespace, Name: holder}, pod)).To(Succeed())
+		g.Expect(pod.DeletionTimestamp).To(BeNil())
+	}).Should(Succeed())
 	return pod
 }
 
-// websitePods returns the names of all pods of websites, but for those that come and go.
+// websitePods returns the names of all pods of websites, but for those that come and go, and those that are about to end.
 func websitePods(ctx context.Context) map[string]bool {
 	GinkgoHelper()
 	names := map[string]bool{}
 	for _, project := range projects {
 		for _, pod := range podsOf(ctx, project, "nginx") {
-			if !strings.HasPrefix(pod.Name, visitor) {
+			if !strings.HasPrefix(pod.Name, visitor) && pod.DeletionTimestamp == nil {
 				names[pod.Name] = true
 			}
 		}
