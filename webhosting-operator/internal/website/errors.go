@@ -53,8 +53,10 @@ func isFieldConflict(err error) bool {
 // errReplaced ends a reconcile that had to replace an object. The next one finds out what became of it.
 var errReplaced = errors.New("replaced what could not be merged")
 
-// errTakeoverWaits ends a reconcile that comes while enough other websites are being taken over.
-var errTakeoverWaits = errors.New("other websites are being taken over")
+// takeoverWaits ends a reconcile that comes while enough other websites are being taken over. It is how long to wait.
+type takeoverWaits time.Duration
+
+func (takeoverWaits) Error() string { return "other websites are being taken over" }
 
 // asRefusal turns the API server's error into a refusal if it is one. It returns nil for none.
 func asRefusal(err error) error {
@@ -87,6 +89,9 @@ func hasCauseIn(err error, field string) bool {
 
 // retry returns how to go on after an error that is no refusal.
 func retry(ctx context.Context, err error) (reconcile.Result, error) {
+	if wait, ok := errors.AsType[takeoverWaits](err); ok {
+		return reconcile.Result{RequeueAfter: time.Duration(wait)}, nil
+	}
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		// The process is about to end.
@@ -95,8 +100,6 @@ func retry(ctx context.Context, err error) (reconcile.Result, error) {
 		// Somebody else wrote meanwhile. That is no error, and neither the log nor the backoff should take it for one.
 		log.FromContext(ctx).V(1).Info("Starting over", "reason", err.Error())
 		return reconcile.Result{RequeueAfter: conflictDelay}, nil
-	case errors.Is(err, errTakeoverWaits):
-		return reconcile.Result{RequeueAfter: untilNextTakeover()}, nil
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		// The website is about to be deleted as well.
 		return reconcile.Result{}, nil

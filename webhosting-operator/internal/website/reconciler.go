@@ -112,10 +112,11 @@ func (r *Reconciler) reconcile(ctx context.Context, website *v1alpha1.Website) (
 		return verdict{}, err
 	}
 	if takesOver {
-		if !r.takeovers.begin() {
-			return verdict{}, errTakeoverWaits
+		now := r.Clock.Now()
+		if wait, began := r.takeovers.begin(now); !began {
+			return verdict{}, takeoverWaits(wait)
 		}
-		defer r.takeovers.end()
+		defer func() { r.takeovers.end(r.Clock.Since(now)) }()
 	}
 	seen, err := r.applyAll(ctx, s)
 	if err != nil {

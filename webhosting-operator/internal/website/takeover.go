@@ -5,12 +5,11 @@ package website
 
 import (
 	"context"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
@@ -23,25 +22,51 @@ const (
 	// for the API server.
 	takeoversAtATime = 2
 
-	// takeoverDelay is about how long a website waits before it is tried whether another takeover has come to an end.
-	takeoverDelay = 200 * time.Millisecond
+	// shortestTurn is at least what passes between the turns of two websites that wait.
+	shortestTurn = 10 * time.Millisecond
+
+	// longestWait is how long a website waits at most before it asks again.
+	longestWait = 10 * time.Second
 )
 
-// takeovers counts those that are under way. The zero value is ready to use.
+// takeovers has websites wait while enough others are being taken over. They get their turns one after the other, about as
+// fast as takeovers end, so that most ask once or twice: if all of them asked all the time, they would take an instance with
+// little processor time the time to take over anything. The zero value is ready to use.
 type takeovers struct {
-	active atomic.Int32
+	lock   sync.Mutex
+	active int
+	lasts  time.Duration // about how long a takeover lasts; 0 until the first has ended
+	last   time.Time     // when the last of those that wait has its turn
 }
 
-// begin returns false if there are enough of them already. Each that began has to end.
-func (t *takeovers) begin() bool {
-	if t.active.Add(1) > takeoversAtATime {
-		t.end()
-		return false
+// begin reports whether a takeover may begin, which has to end then, or else how long it has to wait.
+func (t *takeovers) begin(now time.Time) (wait time.Duration, began bool) {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	if t.active < takeoversAtATime {
+		t.active++
+		return 0, true
 	}
-	return true
+	if t.last.Before(now) {
+		t.last = now
+	}
+	t.last = t.last.Add(max(t.lasts/takeoversAtATime, shortestTurn))
+	if latest := now.Add(longestWait); t.last.After(latest) {
+		t.last = latest
+	}
+	return t.last.Sub(now), false
 }
 
-func (t *takeovers) end() { t.active.Add(-1) }
+// end ends a takeover that lasted so long.
+func (t *takeovers) end(lasted time.Duration) {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	t.active--
+	if t.lasts == 0 {
+		t.lasts = lasted
+	}
+	t.lasts = (t.lasts + lasted) / 2
+}
 
 // takesOver reports whether the website's objects have been brought into the wanted form by another instance, and still
 // carry its labels, because of which this instance's cache does not show them.
@@ -56,6 +81,3 @@ func (r *Reconciler) takesOver(ctx context.Context, s site) (bool, error) {
 	}
 	return false, err
 }
-
-// untilNextTakeover varies, so that the websites that wait do not all come back at once.
-func untilNextTakeover() time.Duration { return wait.Jitter(takeoverDelay/2, 1) }

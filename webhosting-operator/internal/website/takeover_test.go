@@ -64,7 +64,7 @@ func TestOnlySomeTakeoversAtATime(t *testing.T) {
 
 	w.duringTwoTakeovers(func() {
 		before := len(w.requests)
-		w.Expect(w.reconcileNamed("third").RequeueAfter).To(And(BeNumerically(">=", 100*time.Millisecond), BeNumerically("<=", 200*time.Millisecond)))
+		w.Expect(w.reconcileNamed("third").RequeueAfter).To(And(BeNumerically(">", 0), BeNumerically("<=", 10*time.Second)))
 		w.Expect(w.requests).To(HaveLen(before))
 	})
 
