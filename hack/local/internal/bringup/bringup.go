@@ -87,7 +87,9 @@ func (u *Up) cluster(ctx context.Context) error {
 
 	u.step("starting the cluster")
 	begin := time.Now()
-	started, err := cluster.New(u.Checkout, folder, u.Out).Up(ctx)
+	local := cluster.New(u.Checkout, folder, u.Out)
+	local.Roomy = u.Extras.Roomy
+	started, err := local.Up(ctx)
 	if err != nil {
 		return err
 	}

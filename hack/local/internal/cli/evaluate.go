@@ -49,7 +49,7 @@ It exits with 3 if the report was written, but a run is invalid or missed a serv
 			e.Checkout = c
 			e.Stage = evaluate.LocalStage{
 				Checkout: c, Shards: e.Shards, Timeout: e.Timeout, Progress: e.Progress,
-				Extras:      bringup.Extras{Prometheus: true, Profiling: e.Profile, CPU: e.CPU},
+				Extras:      bringup.Extras{Prometheus: true, Profiling: e.Profile, CPU: e.CPU, Roomy: true},
 				Exclusively: func(ctx context.Context, run func() error) error { return exclusively(ctx, c, run) },
 			}
 			outcome, err := e.Run(command.Context())

@@ -43,6 +43,9 @@ type Cluster struct {
 	checkout checkout.Checkout
 	programs string
 	out      io.Writer
+
+	// Roomy has the API server use more than twice the memory, for which it needs a third less processor time under load.
+	Roomy bool
 }
 
 // New returns the local cluster of the checkout. The programs are the folder that they were built into; out receives
@@ -176,6 +179,7 @@ func (c *Cluster) config(chosen map[string]int) config {
 		auditPolicy: c.checkout.State("audit-policy.yaml"),
 		auditLog:    c.checkout.State("audit.log"),
 		ports:       chosen,
+		roomy:       c.Roomy,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -51,6 +52,15 @@ func TestConfigHoldsEveryPort(t *testing.T) {
 	}
 	g.Expect(read.Options).To(HaveKeyWithValue("kwokControllerBinary", "/programs/kwok"))
 	g.Expect(read.ComponentsPatches).To(ContainElement(HaveField("Name", "kube-apiserver")))
+}
+
+func TestOnlyARoomyClusterLetsGarbageGrow(t *testing.T) {
+	g := NewWithT(t)
+	for _, roomy := range []bool{true, false} {
+		rendered, err := config{name: "x", programs: "/programs", roomy: roomy}.render()
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(strings.Contains(string(rendered), "GOGC")).To(Equal(roomy))
+	}
 }
 
 func TestDigestFollowsTheConfiguration(t *testing.T) {

@@ -34,16 +34,32 @@ type config struct {
 	auditPolicy string
 	auditLog    string
 	ports       map[string]int
+	// roomy is Cluster.Roomy.
+	roomy bool
 }
 
 type patch struct {
 	Name      string     `json:"name"`
 	ExtraArgs []argument `json:"extraArgs"`
+	ExtraEnvs []variable `json:"extraEnvs,omitempty"`
 }
 
 type argument struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
+}
+
+type variable struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// garbage has the API server let garbage grow to so many percent of what it needs, if there is room.
+func (c config) garbage() []variable {
+	if !c.roomy {
+		return nil
+	}
+	return []variable{{"GOGC", "300"}}
 }
 
 // render returns the configuration as kwokctl reads it.
@@ -74,7 +90,7 @@ func (c config) render() ([]byte, error) {
 		"componentsPatches": []patch{
 			// A demonstration need not survive a power cut, and a disk that is slow to sync must not slow it down.
 			{Name: "etcd", ExtraArgs: []argument{{"unsafe-no-fsync", "true"}, {"log-level", "warn"}}},
-			{Name: "kube-apiserver", ExtraArgs: []argument{
+			{Name: "kube-apiserver", ExtraEnvs: c.garbage(), ExtraArgs: []argument{
 				{"service-cluster-ip-range", serviceCIDR},
 				{"audit-policy-file", c.auditPolicy},
 				{"audit-log-path", c.auditLog},
