@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,12 +18,15 @@ import (
 	"time"
 )
 
-// period is a fifth of the kernel's default, so that a process that used up its share waits for some milliseconds only.
-// Longer waits would show in the latencies that are measured.
-const period = 20 * time.Millisecond
-
-// smallest is what the kernel accepts: a quota of a millisecond.
-const smallest = float64(time.Millisecond) / float64(period)
+const (
+	// shortest is a fifth of the kernel's default period, so that a process that used up its share waits for some milliseconds
+	// only. Longer waits would show in the latencies that are measured.
+	shortest = 20 * time.Millisecond
+	// leastQuota is the least that the kernel accepts. Shares for which it is too much have longer periods.
+	leastQuota = time.Millisecond
+	// smallest has the kernel's default period.
+	smallest = 0.01
+)
 
 // ErrUnavailable is returned where there are no control groups that this process may change.
 var ErrUnavailable = errors.New(
@@ -90,7 +94,8 @@ func (t Tree) hasSecond() bool {
 }
 
 func (g group) limit(share float64) error {
-	quota := strconv.Itoa(int(share * float64(period.Microseconds())))
+	period := max(shortest, time.Duration(float64(leastQuota)/share))
+	quota := strconv.Itoa(int(math.Round(share * float64(period.Microseconds()))))
 	length := strconv.FormatInt(period.Microseconds(), 10)
 	if g.second {
 		return write(g.folder, "cpu.max", quota+" "+length)
