@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/bringup"
@@ -47,7 +49,7 @@ func run(ctx context.Context, root *cobra.Command, arguments []string) int {
 	// Without something to run, cobra answers an unknown command with the help, as if all were well.
 	root.Args = noArguments
 	root.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{plainly(err)} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	err := root.ExecuteContext(ctx)
 	var usage usageError
@@ -66,6 +68,16 @@ func run(ctx context.Context, root *cobra.Command, arguments []string) int {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", root.Name(), err)
 		return exitFailure
 	}
+}
+
+// plainly says what a flag takes where the error tells how that was parsed.
+func plainly(err error) error {
+	invalid, isValue := errors.AsType[*pflag.InvalidValueError](err)
+	if _, isNumber := errors.AsType[*strconv.NumError](err); isValue && isNumber {
+		flag := invalid.GetFlag()
+		return fmt.Errorf("--%s: %q is not a valid %s", flag.Name, invalid.GetValue(), flag.Value.Type())
+	}
+	return err
 }
 
 func newLocal() *cobra.Command {

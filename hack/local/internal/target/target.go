@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -54,6 +56,10 @@ func Connect(ctx context.Context, fallback string) (*Target, error) {
 		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
 	}
 	config, err := loader.ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		return nil, fmt.Errorf("there is no cluster in the kubeconfig %s: look whether KUBECONFIG names a file that is there",
+			strings.Join(rules.GetLoadingPrecedence(), string(filepath.ListSeparator)))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
 	}

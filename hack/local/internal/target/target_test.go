@@ -36,7 +36,7 @@ func TestConnectSaysWhichClusterDoesNotAnswer(t *testing.T) {
 
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "missing"))
 	_, err = target.Connect(t.Context(), file)
-	g.Expect(err).To(HaveOccurred(), "what is asked for is used, and nothing else")
+	g.Expect(err).To(MatchError(ContainSubstring(os.Getenv("KUBECONFIG"))), "what is asked for is used, and nothing else")
 }
 
 const unreachable = `
