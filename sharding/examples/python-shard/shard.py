@@ -14,6 +14,7 @@ import re
 import signal
 import socket
 import threading
+import time
 
 from apiserver import APPLY_PATCH, MERGE_PATCH, Client, Cluster, Refused
 from cache import Cache, Queue, key_of
@@ -22,7 +23,7 @@ from lease import Lease, die, log
 
 class Shard:
     def __init__(self, cluster, options):
-        self.name, self.stopping, self.queue = options.name, threading.Event(), Queue()
+        self.name, self.asked_to_stop, self.queue = options.name, False, Queue()
         self.shard_label = "shard.alpha.sharding.timebertt.dev/" + options.ring
         self.drain_label = "drain.alpha.sharding.timebertt.dev/" + options.ring
         agent = f"python-shard shard/{self.name}"  # so that the audit log tells who wrote what
@@ -34,13 +35,18 @@ class Shard:
 
     def run(self):
         for number in signal.SIGTERM, signal.SIGINT:
-            signal.signal(number, lambda *_: self.stopping.set())
+            signal.signal(number, self.ask_to_stop)
         self.worker, holder = thread(self.work), thread(self.hold)
         holder.start()
-        while not self.stopping.wait(0.1):
+        while not self.asked_to_stop:
             if self.lease.renewed:
                 self.lease.check()
+            time.sleep(0.1)
         self.stop(holder)
+
+    def ask_to_stop(self, *_):
+        """It interrupts run anywhere, so it must not touch a lock that run may hold; that of a threading.Event, say."""
+        self.asked_to_stop = True
 
     def hold(self):
         if not self.lease.acquire():

@@ -61,6 +61,7 @@ var _ = Describe("A shard in Python", func() {
 
 	It("hands everything over at once when it is asked to end", func() {
 		python.leave()
+		r.eventuallyOwned("go")
 		r.leaseDuration = time.Minute // far more than is waited: a lease that is released need not expire
 		python = start()
 		r.eventuallyOwned("go", "python")
