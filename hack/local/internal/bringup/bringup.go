@@ -88,7 +88,7 @@ func (u *Up) cluster(ctx context.Context) error {
 	u.step("starting the cluster")
 	begin := time.Now()
 	local := cluster.New(u.Checkout, folder, u.Out)
-	local.Roomy = u.Extras.Roomy
+	local.Room = u.Extras.Room
 	started, err := local.Up(ctx)
 	if err != nil {
 		return err

@@ -23,8 +23,8 @@ type Extras struct {
 	Profiling bool `json:"profiling,omitempty"`
 	// CPU is the number of processors that each instance may use; 0 for all that there are.
 	CPU float64 `json:"cpu,omitempty"`
-	// Roomy is that of the cluster, for loads that its API server should not be the limit of.
-	Roomy bool `json:"roomy,omitempty"`
+	// Room is that of the cluster, for loads that its API server should not be the limit of.
+	Room uint64 `json:"room,omitempty"`
 }
 
 // monitoring has Prometheus scrape the instances, if that is asked for, and ends it otherwise.

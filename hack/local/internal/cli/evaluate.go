@@ -18,6 +18,7 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/bringup"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/cpushare"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/evaluate"
+	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/machine"
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/operator"
 )
 
@@ -49,7 +50,7 @@ It exits with 3 if the report was written, but a run is invalid or missed a serv
 			e.Checkout = c
 			e.Stage = evaluate.LocalStage{
 				Checkout: c, Shards: e.Shards, Timeout: e.Timeout, Progress: e.Progress,
-				Extras:      bringup.Extras{Prometheus: true, Profiling: e.Profile, CPU: e.CPU, Roomy: true},
+				Extras:      bringup.Extras{Prometheus: true, Profiling: e.Profile, CPU: e.CPU, Room: machine.Memory(command.Context()) / 2},
 				Exclusively: func(ctx context.Context, run func() error) error { return exclusively(ctx, c, run) },
 			}
 			outcome, err := e.Run(command.Context())

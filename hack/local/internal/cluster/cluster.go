@@ -44,8 +44,9 @@ type Cluster struct {
 	programs string
 	out      io.Writer
 
-	// Roomy has the API server use more than twice the memory, for which it needs a third less processor time under load.
-	Roomy bool
+	// Room is how much memory the API server may fill with garbage before it collects it, in bytes; 0 for what it would by
+	// itself. With much of it, loads meet fewer of the pauses that its collections are.
+	Room uint64
 }
 
 // New returns the local cluster of the checkout. The programs are the folder that they were built into; out receives
@@ -179,7 +180,7 @@ func (c *Cluster) config(chosen map[string]int) config {
 		auditPolicy: c.checkout.State("audit-policy.yaml"),
 		auditLog:    c.checkout.State("audit.log"),
 		ports:       chosen,
-		roomy:       c.Roomy,
+		room:        c.Room,
 	}
 }
 

@@ -54,13 +54,17 @@ func TestConfigHoldsEveryPort(t *testing.T) {
 	g.Expect(read.ComponentsPatches).To(ContainElement(HaveField("Name", "kube-apiserver")))
 }
 
-func TestOnlyARoomyClusterLetsGarbageGrow(t *testing.T) {
+func TestGarbageGrowsOnlyWhereThereIsRoom(t *testing.T) {
 	g := NewWithT(t)
-	for _, roomy := range []bool{true, false} {
-		rendered, err := config{name: "x", programs: "/programs", roomy: roomy}.render()
+	limit := func(room uint64) string {
+		rendered, err := config{name: "x", programs: "/programs", room: room}.render()
 		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(strings.Contains(string(rendered), "GOGC")).To(Equal(roomy))
+		_, after, _ := strings.Cut(string(rendered), "GOMEMLIMIT\n")
+		line, _, _ := strings.Cut(after, "\n")
+		return strings.TrimSpace(line)
 	}
+	g.Expect(limit(8 << 30)).To(Equal(`value: "8589934592"`))
+	g.Expect(limit(0)).To(BeEmpty())
 }
 
 func TestDigestFollowsTheConfiguration(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/shirou/gopsutil/v4/cpu"
 	"github.com/shirou/gopsutil/v4/load"
+	"github.com/shirou/gopsutil/v4/mem"
 
 	"github.com/timebertt/kubernetes-controller-sharding/hack/local/internal/checkout"
 )
@@ -65,4 +66,13 @@ func Load(ctx context.Context) float64 {
 		return 0
 	}
 	return average.Load1
+}
+
+// Memory is how much memory the machine has, in bytes; 0 where that cannot be found out.
+func Memory(ctx context.Context) uint64 {
+	memory, err := mem.VirtualMemoryWithContext(ctx)
+	if err != nil {
+		return 0
+	}
+	return memory.Total
 }
