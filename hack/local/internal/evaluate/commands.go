@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,9 +30,6 @@ const (
 	stopGrace = 10 * time.Second
 )
 
-// ErrRefused is wrapped by the errors about a load that cannot be put on the set-ups.
-var ErrRefused = errors.New("there cannot be such a load")
-
 func (e *Evaluation) binary(program string) string { return e.Checkout.Path("bin/" + program) }
 
 // load is what the experiment has to know of the load.
@@ -43,31 +39,6 @@ func (e *Evaluation) load() []string {
 		arguments = append(arguments, "--set", set)
 	}
 	return arguments
-}
-
-// check refuses a load that the experiment does not know, or that a set-up cannot have.
-func (e *Evaluation) check(ctx context.Context) error {
-	var failure bytes.Buffer
-	command := exec.CommandContext(ctx, e.binary("experiment"), append([]string{"scenarios", "-o", "json"}, e.load()...)...)
-	command.Stderr = &failure
-	out, err := command.Output()
-	switch exit, exited := errors.AsType[*exec.ExitError](err); {
-	case exited && exit.ExitCode() == exitUsage:
-		return fmt.Errorf("%w: %s", ErrRefused, strings.TrimSpace(failure.String()))
-	case err != nil:
-		return fmt.Errorf("asking for the scenario %s: %w: %s", e.Scenario, err, strings.TrimSpace(failure.String()))
-	}
-	var scenarios []struct{ Needs []string }
-	if err := json.Unmarshal(out, &scenarios); err != nil {
-		return fmt.Errorf("reading what the scenario %s needs: %w", e.Scenario, err)
-	}
-	for _, scenario := range scenarios {
-		if slices.Contains(scenario.Needs, "fleet") && slices.Contains(e.Setups, operator.Singleton) {
-			return fmt.Errorf("%w: the scenario %s is about instances that share the websites, and %s has only one: leave that set-up out",
-				ErrRefused, e.Scenario, operator.Singleton)
-		}
-	}
-	return nil
 }
 
 // experiment puts the load on the set-up, and reports whether it was what the scenario promises.

@@ -102,6 +102,7 @@ func TestLoadsThatCannotBeAreRefusedBeforeAnythingStarts(t *testing.T) {
 	for name, test := range map[string]struct{ experiment, message string }{
 		"unknown scenario": {`echo "experiment: unknown scenario" >&2; exit 2`, "experiment: unknown scenario"},
 		"instances that do something to each other, and only one": {`echo '[{"needs": ["fleet"]}]'`, "leave that set-up out"},
+		"a phase that is too short to be measured":                {`echo '[{"settings": {"hold": "30s", "idle": "30s"}}]'`, "--set idle=40s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -113,6 +114,15 @@ func TestLoadsThatCannotBeAreRefusedBeforeAnythingStarts(t *testing.T) {
 			g.Expect(p.left()).To(BeEmpty())
 		})
 	}
+}
+
+func TestPhasesMayBeLeftOut(t *testing.T) {
+	g := NewWithT(t)
+	p := newPlay(t, operator.Singleton)
+	p.settings = `{"hold": "20s", "idle": "0s"}`
+	p.experiment("")
+	_, err := p.Run(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
 }
 
 func TestResultsAreNeverOverwritten(t *testing.T) {

@@ -51,6 +51,8 @@ type play struct {
 	stage *stage
 	*evaluate.Evaluation
 	progress bytes.Buffer
+	// settings are those that the experiment says the scenario has.
+	settings string
 }
 
 func newPlay(t *testing.T, setups ...operator.Mode) *play {
@@ -63,7 +65,7 @@ func newPlay(t *testing.T, setups ...operator.Mode) *play {
 	g.Expect(os.WriteFile(filepath.Join(root, "hack/programs/go.mod"), nil, 0o600)).To(Succeed())
 	c, err := checkout.Find(root)
 	g.Expect(err).NotTo(HaveOccurred())
-	p := &play{t: t, stage: &stage{fails: map[string]error{}}}
+	p := &play{t: t, stage: &stage{fails: map[string]error{}}, settings: `{}`}
 	p.Evaluation = &evaluate.Evaluation{
 		Checkout: c, Stage: p.stage, Setups: setups, Shards: 3, Scenario: "basic", Scale: 0.5, Set: []string{"hold=30s"}, Seed: 7,
 		Folder: filepath.Join(root, "results", "one"), Timeout: time.Minute, Progress: &p.progress,
@@ -76,7 +78,7 @@ func newPlay(t *testing.T, setups ...operator.Mode) *play {
 // experiment is the program: shell that is run after it has left a result behind, and which may change that.
 func (p *play) experiment(after string) {
 	p.program("experiment", `
-if [ "$1" = scenarios ]; then echo '[{"needs": []}]'; exit 0; fi
+if [ "$1" = scenarios ]; then echo '[{"settings": `+p.settings+`}]'; exit 0; fi
 mkdir -p "$results"
 cat >"$results/result.json" <<END
 `+result+`
