@@ -88,7 +88,7 @@ var _ = Describe("A new website", func() {
 	})
 
 	It("has no pods and a class that nobody serves if its workload is skipped", func(ctx context.Context) {
-		operator := startOperator(namespace)
+		operator := startOperator(namespace, patient)
 		site := newWebsite(ctx, namespace, "blog", theme.Name, func(w *v1alpha1.Website) {
 			w.Labels = map[string]string{"webhosting.timebertt.dev/skip-workload": "true"}
 		})

@@ -28,7 +28,7 @@ var _ = Describe("A controlled object", func() {
 
 	BeforeEach(func(ctx context.Context) {
 		namespace = newNamespace(ctx)
-		operator = startOperator(namespace, func(s *setup) {
+		operator = startOperator(namespace, patient, func(s *setup) {
 			s.reconciler.Ingress.Annotations = map[string]string{"example.com/a": "b"}
 			s.reconciler.Ingress.Hosts = []string{"a.example.com", "b.example.com"}
 			s.reconciler.Ingress.TLS = ingressTLS

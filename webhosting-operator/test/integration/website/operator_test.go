@@ -6,11 +6,13 @@ package website_test
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/client-go/rest"
+	testclock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -33,6 +35,9 @@ type setup struct {
 	options    website.Options
 	manager    manager.Options
 }
+
+// patient has an operator wait for the controller of Deployments for ever: no time passes.
+func patient(s *setup) { s.reconciler.Clock = testclock.NewFakePassiveClock(time.Now()) }
 
 // startOperator starts an operator that sees one namespace only. It ends with the spec.
 func startOperator(namespace string, configure ...func(*setup)) *operator {

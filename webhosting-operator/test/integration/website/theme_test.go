@@ -25,7 +25,7 @@ var _ = Describe("A theme", func() {
 
 	BeforeEach(func(ctx context.Context) {
 		namespace = newNamespace(ctx)
-		operator = startOperator(namespace)
+		operator = startOperator(namespace, patient)
 		theme = newTheme(ctx, "theme-")
 	})
 

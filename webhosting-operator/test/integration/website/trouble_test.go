@@ -28,7 +28,7 @@ var _ = Describe("A website in trouble", func() {
 
 	BeforeEach(func(ctx context.Context) {
 		namespace = newNamespace(ctx)
-		operator = startOperator(namespace)
+		operator = startOperator(namespace, patient)
 		theme = newTheme(ctx, "trouble-")
 	})
 
