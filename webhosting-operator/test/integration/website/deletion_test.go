@@ -53,6 +53,7 @@ var _ = Describe("A deleted website", func() {
 		for _, child := range childrenOf(ctx, site).all() {
 			Expect(api.Delete(ctx, child)).To(Succeed())
 		}
+		Eventually(operator.writes).ShouldNot(BeEmpty())
 		Consistently(operator.writes).Should(ConsistOf("PATCH websites/status OK"))
 
 		Expect(api.Patch(ctx, site, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`)))).To(Succeed())

@@ -58,6 +58,7 @@ var _ = Describe("A website that moves to another instance", func() {
 				return childrenOf(ctx, site).all()[i].GetLabels()
 			}).Should(HaveKeyWithValue(shardLabel, "second"))
 		}
+		Eventually(second.writes).Should(HaveLen(4))
 		Consistently(second.writes).Should(ConsistOf(
 			"PATCH configmaps OK", "PATCH deployments OK", "PATCH services OK", "PATCH ingresses OK"))
 		Expect(first.writes()).To(BeEmpty())

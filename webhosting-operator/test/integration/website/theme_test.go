@@ -54,7 +54,7 @@ var _ = Describe("A theme", func() {
 		}
 		Consistently(ctx, status(sites[0])).Should(Equal("Ready Available"))
 		Expect(childrenOf(ctx, other)).To(Equal(untouched))
-		Expect(operator.writes()).To(HaveLen(2 * len(sites)))
+		Eventually(operator.writes).Should(HaveLen(2 * len(sites)))
 	})
 
 	It("may be exchanged for another one", func(ctx context.Context) {
@@ -79,6 +79,7 @@ var _ = Describe("A theme", func() {
 		Eventually(ctx, status(site)).Should(Equal("Error ThemeNotFound"))
 		Expect(readyMessage(ctx, site)).To(And(ContainSubstring(name), ContainSubstring("create it")))
 		Eventually(ctx, events(namespace)).Should(ConsistOf("Warning ThemeNotFound " + readyMessage(ctx, site)))
+		Eventually(operator.writes).Should(HaveLen(2))
 		Consistently(operator.writes).Should(ConsistOf("PATCH websites/status OK", "POST events Created"))
 		Expect(operator.errors.count.Load()).To(BeZero())
 
