@@ -35,6 +35,7 @@ var _ = Describe("A deleted website", func() {
 
 		Expect(api.Delete(ctx, site)).To(Succeed())
 		Expect(apierrors.IsNotFound(api.Get(ctx, client.ObjectKeyFromObject(site), site))).To(BeTrue())
+		operator.losesSightOf(ctx, site)
 		for _, child := range childrenOf(ctx, site).all() {
 			Expect(metav1.IsControlledBy(child, site)).To(BeTrue())
 			Expect(api.Delete(ctx, child)).To(Succeed())

@@ -11,20 +11,24 @@ import (
 	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
 	testclock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/website"
 )
 
 // operator is a running operator.
 type operator struct {
 	*traffic
-	errors *errorCounter
+	errors    *errorCounter
+	informers client.Reader
 	// stop ends the operator and waits for it. It may be called twice.
 	stop func()
 }
@@ -65,6 +69,8 @@ func startOperator(namespace string, configure ...func(*setup)) *operator {
 	mgr, err := manager.New(watched, s.manager)
 	Expect(err).NotTo(HaveOccurred())
 
+	o.informers = mgr.GetCache()
+
 	ctx, cancel := context.WithCancel(context.Background())
 	Expect(s.reconciler.AddToManager(ctx, mgr, s.options)).To(Succeed())
 	done := make(chan error, 1)
@@ -81,6 +87,14 @@ func startOperator(namespace string, configure ...func(*setup)) *operator {
 	}
 	DeferCleanup(o.stop)
 	return o
+}
+
+// losesSightOf waits until the operator has heard that a website is gone, or is not its any more.
+func (o *operator) losesSightOf(ctx context.Context, site *v1alpha1.Website) {
+	GinkgoHelper()
+	Eventually(ctx, func(ctx context.Context) bool {
+		return apierrors.IsNotFound(o.informers.Get(ctx, client.ObjectKeyFromObject(site), &v1alpha1.Website{}))
+	}).Should(BeTrue())
 }
 
 // errorCounter is a log that counts the reconciles that ended with an error.

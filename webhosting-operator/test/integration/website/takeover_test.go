@@ -47,11 +47,12 @@ var _ = Describe("A website that moves to another instance", func() {
 		}
 		Expect(before.deployment.Spec.Template.Labels).NotTo(HaveKey(shardLabel))
 
-		second := startOperator(namespace, asShard("second"))
 		phases := watchPhases(ctx, site)
 		first.reset()
 		Expect(api.Patch(ctx, site, client.RawPatch("application/merge-patch+json",
 			[]byte(`{"metadata":{"labels":{"`+shardLabel+`":"second"}}}`)))).To(Succeed())
+		first.losesSightOf(ctx, site)
+		second := startOperator(namespace, asShard("second"))
 
 		for i := range before.all() {
 			Eventually(ctx, func(ctx context.Context) map[string]string {
