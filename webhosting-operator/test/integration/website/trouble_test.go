@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -134,6 +135,13 @@ var _ = Describe("A website in trouble", func() {
 		Expect(api.Create(ctx, quota)).To(Succeed())
 		quota.Status = corev1.ResourceQuotaStatus{Hard: quota.Spec.Hard, Used: quota.Spec.Hard}
 		Expect(api.Status().Update(ctx, quota)).To(Succeed())
+		Eventually(ctx, func(ctx context.Context) error {
+			probe := &networkingv1.Ingress{
+				ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "probe"},
+				Spec:       networkingv1.IngressSpec{Rules: []networkingv1.IngressRule{{Host: "example.com"}}},
+			}
+			return api.Create(ctx, probe, client.DryRunAll)
+		}).Should(MatchError(ContainSubstring("exceeded quota: none")), "the API server has heard of it")
 
 		site := newWebsite(ctx, namespace, "blog", theme.Name)
 		Eventually(ctx, status(site)).Should(Equal("Error Refused"))
