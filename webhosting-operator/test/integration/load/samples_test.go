@@ -46,6 +46,10 @@ var _ = Describe("samples-generator", Serial, func() {
 		}
 
 		By("changing nothing the second time")
+		Eventually(func(g Gomega) {
+			g.Expect(admin.List(ctx, websites)).To(Succeed())
+			g.Expect(websites.Items).To(HaveEach(HaveField("Status.Phase", v1alpha1.PhaseReady)))
+		}).Should(Succeed(), "nobody else writes any more")
 		lazy.Store(true)
 		DeferCleanup(func() { lazy.Store(false) })
 		versions = resourceVersions(ctx)
