@@ -69,6 +69,9 @@ func thisProgram() string {
 	return path
 }
 
+// enough is far more than anything takes, even on a busy machine.
+const enough = time.Minute
+
 type fixture struct {
 	*WithT
 	t       *testing.T
@@ -87,7 +90,7 @@ func run(t *testing.T, folder string, adjust func(*supervisor.Options)) *fixture
 		WithT: NewWithT(t), t: t, folder: supervisor.Folder(folder),
 		changed: make(chan os.Signal, 1), ended: make(chan error, 1),
 	}
-	f.SetDefaultEventuallyTimeout(time.Minute) // far more than it takes, even on a busy machine
+	f.SetDefaultEventuallyTimeout(enough)
 	options := supervisor.Options{
 		Folder:   f.folder,
 		Version:  "test",
@@ -254,6 +257,7 @@ func TestCrashIsNotGraceful(t *testing.T) {
 
 func TestLeftoversEndBeforeAnythingStarts(t *testing.T) {
 	g := NewWithT(t)
+	g.SetDefaultEventuallyTimeout(enough)
 	folder := t.TempDir()
 	own := filepath.Join(folder, "a")
 	g.Expect(os.MkdirAll(own, 0o755)).To(Succeed())
