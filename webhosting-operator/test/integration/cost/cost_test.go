@@ -155,7 +155,7 @@ func expectDone(ctx context.Context, c client.Client, count int) {
 // atRest waits until an operator reconciles nothing and asks for nothing any more, and returns what it has taken.
 func atRest(ctx context.Context, address string) reading {
 	GinkgoHelper()
-	last := read(ctx, address)
+	var last reading // so that the first two to be compared are as far apart as all others
 	Eventually(func(g Gomega) {
 		before := last
 		last = read(ctx, address)
