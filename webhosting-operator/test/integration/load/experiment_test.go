@@ -121,9 +121,10 @@ var _ = Describe("experiment", Serial, func() {
 
 	It("leaves no result if there was no load yet", func(ctx context.Context) {
 		lazy.Store(true)
-		session := start(experimentProgram, "run", "reconcile", "--scale", "0.01", "--results", folder, "--setup-timeout", "3s")
+		session := start(experimentProgram, "run", "reconcile", "--results", folder, "--setup-timeout", "5s",
+			"--set", "websites=1", "--set", "projects=1", "--set", "themes=2") // which are made long before that
 		Eventually(session, 3*time.Minute).Should(gexec.Exit(1))
-		Expect(session.Err.Contents()).To(ContainSubstring("0 of 50 websites are ready"))
+		Expect(session.Err.Contents()).To(ContainSubstring("0 of 1 websites are ready"))
 		Expect(folder).NotTo(BeAnExistingFile())
 		Expect(os.ReadDir(filepath.Dir(folder))).To(BeEmpty())
 		expectNothingLeft(ctx)
