@@ -55,7 +55,11 @@ func apply(ctx context.Context, folder string) {
 	file := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 	Expect(os.WriteFile(file, kubeconfig, 0o600)).To(Succeed())
 
-	_, stderr, err := kubectl(ctx, []byte(rendered), "--kubeconfig", file, "apply", "--server-side", "-f", "-")
+	var stderr string
+	Eventually(func() error {
+		_, stderr, err = kubectl(ctx, []byte(rendered), "--kubeconfig", file, "apply", "--server-side", "-f", "-")
+		return err
+	}).Should(Or(Succeed(), Not(MatchError(ContainSubstring("no matches for kind")))), "it takes a moment until kinds are known")
 	Expect(err).NotTo(HaveOccurred())
 	Expect(stderr).To(BeEmpty())
 }

@@ -97,7 +97,12 @@ func startCluster() *cluster {
 func (c *cluster) apply(ctx context.Context, folder string) {
 	GinkgoHelper()
 	kubectl := filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kubectl")
-	command := exec.CommandContext(ctx, kubectl, "--kubeconfig", c.kubeconfig, "apply", "--server-side", "-k", filepath.Join(module, folder))
-	output, err := command.CombinedOutput()
+	var output []byte
+	var err error
+	Eventually(func() string {
+		command := exec.CommandContext(ctx, kubectl, "--kubeconfig", c.kubeconfig, "apply", "--server-side", "-k", filepath.Join(module, folder))
+		output, err = command.CombinedOutput()
+		return string(output)
+	}).ShouldNot(ContainSubstring("no matches for kind"), "it takes a moment until kinds are known")
 	Expect(err).NotTo(HaveOccurred(), string(output))
 }
