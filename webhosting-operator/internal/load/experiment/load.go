@@ -158,7 +158,8 @@ func (r *run) sample(finished <-chan struct{}) ([]ledger.Moment, error) {
 // conclude sums up.
 func (r *run) conclude() {
 	r.result.Load = r.ledger.Load()
-	unfinished, all := r.tracker.Unfinished(), r.times.All()
+	// In this order nothing that comes to its end meanwhile is counted twice.
+	all, unfinished := r.times.All(), r.tracker.Unfinished()
 	r.result.Latencies = map[result.Measure]result.Latency{}
 	for _, measure := range record.Measures {
 		r.result.Latencies[measure] = result.LatencyOf(all[measure], unfinished[measure])
