@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
 )
@@ -28,17 +27,19 @@ func TestWaitingUntilAllAreScraped(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
 			answers := test.answers
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				g.Expect(r.URL.Query().Get("query")).To(ContainSubstring("up"))
-				_, _ = w.Write([]byte(answers[0]))
-				if len(answers) > 1 {
-					answers = answers[1:]
+				if len(answers) == 0 {
+					cancel()
+					return
 				}
+				_, _ = w.Write([]byte(answers[0]))
+				answers = answers[1:]
 			}))
 			defer server.Close()
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-			defer cancel()
 			err := waitScraped(ctx, server.URL, []string{"a", "b"})
 			if test.expected == "" {
 				g.Expect(err).NotTo(HaveOccurred())
