@@ -20,6 +20,7 @@ import (
 // pipes: JSON messages, each followed by a zero byte. See https://chromedevtools.github.io/devtools-protocol/.
 type browser struct {
 	commands *os.File
+	pipe     *os.File
 	answers  *bufio.Reader
 	session  string
 	lastID   int
@@ -53,14 +54,13 @@ func startBrowser(t *testing.T, width, height int, colorScheme string) *browser 
 	g.Expect(err).NotTo(HaveOccurred())
 	answers, theirOtherEnd, err := os.Pipe()
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(answers.SetReadDeadline(time.Now().Add(time.Minute))).To(Succeed())
 
 	cmd := exec.Command(program, args...)
 	cmd.ExtraFiles = []*os.File{theirEnd, theirOtherEnd}
 	g.Expect(cmd.Start()).To(Succeed())
 	_, _ = theirEnd.Close(), theirOtherEnd.Close()
 
-	b := &browser{commands: commands, answers: bufio.NewReader(answers)}
+	b := &browser{commands: commands, pipe: answers, answers: bufio.NewReader(answers)}
 	t.Cleanup(func() {
 		defer func() { // also where it does not answer
 			_, _ = commands.Close(), answers.Close()
@@ -96,6 +96,7 @@ func (b *browser) call(t *testing.T, method string, params, result any) {
 	g.Expect(err).NotTo(HaveOccurred())
 	_, err = b.commands.Write(append(command, 0))
 	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(b.pipe.SetReadDeadline(time.Now().Add(time.Minute))).To(Succeed())
 	for {
 		data, err := b.answers.ReadBytes(0)
 		g.Expect(err).NotTo(HaveOccurred(), "waiting for the answer to %s", method)
