@@ -49,6 +49,9 @@ func (c *cluster) requests(from account) []request {
 	Expect(err).NotTo(HaveOccurred())
 	found := map[request]bool{}
 	for line := range strings.Lines(string(content)) {
+		if !strings.HasSuffix(line, "\n") {
+			break // it is being written
+		}
 		var event struct {
 			Verb           string
 			User           struct{ Username string }
