@@ -23,6 +23,7 @@ import (
 	"github.com/onsi/gomega/gexec"
 	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -72,6 +73,8 @@ var _ = Describe("Program", func() {
 			Eventually(get).WithArguments(ctx, "https://"+metrics+"/metrics", "").Should(Equal(http.StatusUnauthorized))
 			Expect(get(ctx, "https://"+metrics+"/metrics", serviceAccountToken(ctx, namespace, "stranger"))).To(Equal(http.StatusForbidden))
 			bindClusterRole(ctx, "webhosting-operator-metrics-reader", "monitoring")
+			// The program remembers a refusal for a while, so it must not ask before the API server knows of the binding.
+			Eventually(mayScrape).WithArguments(ctx, "monitoring").Should(BeTrue())
 			Expect(get(ctx, "https://"+metrics+"/metrics", serviceAccountToken(ctx, namespace, "monitoring"))).To(Equal(http.StatusOK))
 
 			By("logging no error") // While it ends, the manager takes even the leases that it releases for errors.
@@ -170,6 +173,16 @@ func bindClusterRole(ctx context.Context, role, account string) {
 	}
 	Expect(admin.Create(ctx, binding)).To(Succeed())
 	DeferCleanup(func(ctx context.Context) { Expect(admin.Delete(ctx, binding)).To(Succeed()) })
+}
+
+// mayScrape asks the API server whether a ServiceAccount may read metrics.
+func mayScrape(ctx context.Context, account string) (bool, error) {
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User:                  "system:serviceaccount:" + namespace + ":" + account,
+		NonResourceAttributes: &authorizationv1.NonResourceAttributes{Path: "/metrics", Verb: "get"},
+	}}
+	err := admin.Create(ctx, review)
+	return review.Status.Allowed, err
 }
 
 func websitesInPhase(ctx context.Context, phase v1alpha1.WebsitePhase) (int, error) {

@@ -10,6 +10,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -93,6 +94,20 @@ func (c *cluster) grantsOfRole(ctx context.Context, ref rbacv1.RoleRef, namespac
 		}
 	}
 	return all
+}
+
+// allows asks the API server whether it knows of a grant.
+func (c *cluster) allows(ctx context.Context, to account, g grant) (bool, error) {
+	item, sub, _ := strings.Cut(g.resource, "/")
+	item, group, _ := strings.Cut(item, ".")
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User: to.user(),
+		ResourceAttributes: &authorizationv1.ResourceAttributes{
+			Verb: g.verb, Group: group, Resource: item, Subresource: sub, Namespace: g.namespace, Name: g.name,
+		},
+	}}
+	err := c.admin.Create(ctx, review)
+	return review.Status.Allowed, err
 }
 
 // aggregateRoles does what a controller does, which does not run here: it fills the roles that are made of others.

@@ -55,6 +55,9 @@ func (c *cluster) runSharder(ctx context.Context) process {
 
 func (c *cluster) run(ctx context.Context, program string, as account, args ...string) process {
 	GinkgoHelper()
+	for _, g := range c.grants(ctx, as) {
+		Eventually(c.allows).WithArguments(ctx, as, g).Should(BeTrue(), "%s", g)
+	}
 	p := process{metrics: freeAddress(), health: freeAddress()}
 	args = append(args, "--kubeconfig", c.kubeconfigOf(ctx, as), "--metrics-bind-address", p.metrics, "--health-probe-bind-address", p.health)
 	var err error
