@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	dto "github.com/prometheus/client_model/go"
@@ -102,10 +103,10 @@ func TestTrafficIsCountedByWhatItIsAbout(t *testing.T) {
 	received := func() float64 {
 		return counted(t, "rest_client_received_bytes_total", "group=,resource=configmaps,verb=watch")
 	}
-	g.Eventually(received).Should(BeEquivalentTo(len(event)), "while the watch is open")
-	g.Eventually(watch.ResultChan()).Should(Receive())
+	g.Eventually(received, time.Minute).Should(BeEquivalentTo(len(event)), "while the watch is open")
+	g.Eventually(watch.ResultChan(), time.Minute).Should(Receive())
 	close(more)
-	g.Eventually(received).Should(BeEquivalentTo(2 * len(event)))
+	g.Eventually(received, time.Minute).Should(BeEquivalentTo(2 * len(event)))
 	g.Expect(counted(t, "rest_client_resource_requests_total", "code=200,group=,resource=configmaps,subresource=,verb=watch")).To(Equal(1.0))
 }
 

@@ -135,14 +135,14 @@ func TestReconcilerWaitsForTheHandshake(t *testing.T) {
 			g.Consistently(ended, "100ms").ShouldNot(Receive())
 			g.Expect(inFlight(h.shard.guard)).To(BeZero(), "what waits does not keep the lease from being released")
 			cancel()
-			g.Eventually(ended).Should(Receive(MatchError(context.Canceled)))
+			g.Eventually(ended, time.Minute).Should(Receive(MatchError(context.Canceled)))
 			g.Expect(h.calls).To(BeEmpty())
 			g.Expect(h.patches).To(BeEmpty())
 
 			go start(t.Context())
 			h.shard.handshake.holdings = owned
 			close(h.shard.handshake.done)
-			g.Eventually(ended).Should(Receive(Succeed()))
+			g.Eventually(ended, time.Minute).Should(Receive(Succeed()))
 			g.Expect(len(h.calls) + len(h.patches)).To(Equal(1))
 		})
 	}

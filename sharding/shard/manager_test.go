@@ -165,5 +165,5 @@ func TestManagerStopsWhenTheLeaseIsLost(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- s.stopWhenLost(t.Context()) }()
 	s.guard.lose(errors.New("taken"))
-	g.Eventually(ended).Should(Receive(beNotHeld("taken")))
+	g.Eventually(ended, time.Minute).Should(Receive(beNotHeld("taken")))
 }

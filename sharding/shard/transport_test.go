@@ -208,7 +208,7 @@ func TestTransportCancelsAWriteWhenTheLeaseExpires(t *testing.T) {
 	g.Expect(ctx.Err()).NotTo(HaveOccurred())
 	g.Expect(time.Since(sent)).To(BeNumerically(">=", leaseDuration))
 	g.Expect(inFlight(guard)).To(BeZero())
-	g.Eventually(cancelled).Should(BeClosed(), "the server has to hear of it")
+	g.Eventually(cancelled, time.Minute).Should(BeClosed(), "the server has to hear of it")
 }
 
 type closeRecorder struct {

@@ -35,7 +35,7 @@ func TestCandidateSucceedsACrashedLeader(t *testing.T) {
 	candidate := patient
 	candidate.Clock = clock
 	successor := stand(t, leases, candidate)
-	g.Eventually(clock.HasWaiters).Should(BeTrue(), "it waits for the lease to expire")
+	g.Eventually(clock.HasWaiters, electionTimeout).Should(BeTrue(), "it waits for the lease to expire")
 
 	clock.Step(14 * time.Second)
 	g.Consistently(successor.terms, "200ms").ShouldNot(Receive(), "the lease is valid for 15 s")

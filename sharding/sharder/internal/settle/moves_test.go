@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -71,6 +72,6 @@ func TestMovesCountWhatIsBeingDecided(t *testing.T) {
 		g.Consistently(answer, "50ms").ShouldNot(Receive(), "nothing is known before the decision is made")
 		return plan.Decision{Action: plan.Move, Shard: "b"}
 	})
-	g.Eventually(answer).Should(Receive(BeFalse()))
+	g.Eventually(answer, time.Minute).Should(Receive(BeFalse()))
 	done()
 }
