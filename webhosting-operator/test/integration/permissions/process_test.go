@@ -98,7 +98,8 @@ func (c *cluster) token(ctx context.Context, a account) string {
 // scrape asks for metrics, with which the process asks the API server who that is and what it may do.
 func (c *cluster) scrape(ctx context.Context, p process, as account) {
 	GinkgoHelper()
-	Expect(get(ctx, "https://"+p.metrics+"/metrics", c.token(ctx, as))).To(Equal(http.StatusForbidden))
+	// It may be ready before it serves them.
+	Eventually(get).WithArguments(ctx, "https://"+p.metrics+"/metrics", c.token(ctx, as)).Should(Equal(http.StatusForbidden))
 }
 
 // get returns the status code of a request with the token, if there is one.
