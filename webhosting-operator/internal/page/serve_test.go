@@ -5,7 +5,6 @@ package page_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/page"
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/test/freeport"
 )
 
 // nobody is the user that nginx runs as where the tests have all privileges, so that it has none.
@@ -32,7 +32,7 @@ func serve(t *testing.T, in page.Input) (url string) {
 	files, err := page.Render(in)
 	g.Expect(err).NotTo(HaveOccurred())
 
-	prefix, tmp, address := t.TempDir(), t.TempDir(), freeAddress(t)
+	prefix, tmp, address := t.TempDir(), t.TempDir(), freeport.Address()
 	conf := replace(t, files[page.NginxConf], fmt.Sprintf(" %d;", page.Port), " "+address+";")
 	conf = replace(t, conf, " /tmp/", " "+tmp+"/")
 	g.Expect(os.WriteFile(filepath.Join(prefix, page.NginxConf), []byte(conf), 0o644)).To(Succeed())
@@ -82,12 +82,4 @@ func replace(t *testing.T, s, old, replacement string) string {
 	t.Helper()
 	NewWithT(t).Expect(s).To(ContainSubstring(old))
 	return strings.ReplaceAll(s, old, replacement)
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	NewWithT(t).Expect(err).NotTo(HaveOccurred())
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }

@@ -6,7 +6,6 @@ package cost_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -25,6 +24,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/test/freeport"
 )
 
 // concurrentSyncs is how many websites an operator reconciles at the same time.
@@ -74,7 +75,7 @@ func (v variant) start(ctx context.Context) (client.Client, string) {
 
 	kubeconfig := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 	Expect(os.WriteFile(kubeconfig, env.KubeConfig, 0o600)).To(Succeed())
-	address := freeAddress(ctx)
+	address := freeport.Address()
 	session, err := gexec.Start(exec.Command(v.program, v.arguments(kubeconfig, address)...), GinkgoWriter, GinkgoWriter)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { session.Interrupt().Wait("30s") })
@@ -86,14 +87,6 @@ func (v variant) start(ctx context.Context) (client.Client, string) {
 		g.Expect(response.Body.Close()).To(Succeed())
 	}).Should(Succeed())
 	return c, address
-}
-
-func freeAddress(ctx context.Context) string {
-	GinkgoHelper()
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // rollOutDeployments plays the controller of Deployments, for such without pods.

@@ -24,6 +24,7 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/ring"
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/website"
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/test/freeport"
 )
 
 const (
@@ -129,7 +130,7 @@ func startDedicatedSharder(ctx context.Context) {
 	aggregateToSharder(ctx)
 	binary, err := gexec.Build("github.com/timebertt/kubernetes-controller-sharding/sharding/cmd/sharder")
 	Expect(err).NotTo(HaveOccurred())
-	webhook := freeAddress()
+	webhook := freeport.Address()
 	file := writeFile("config.yaml", fmt.Sprintf(`
 apiVersion: config.sharding.timebertt.dev/v1alpha1
 kind: SharderConfig

@@ -6,9 +6,7 @@ package overlays_test
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -34,6 +32,7 @@ import (
 
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/api/v1alpha1"
 	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/internal/website"
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/test/freeport"
 )
 
 var _ = Describe("Program", func() {
@@ -42,7 +41,7 @@ var _ = Describe("Program", func() {
 			install(ctx, folder)
 			apply(ctx, "samples")
 			DeferCleanup(deleteSamples)
-			metrics, health := freeAddress(), freeAddress()
+			metrics, health := freeport.Address(), freeport.Address()
 			session := startProgram(ctx, "--config", filepath.Join(config, folder, "config.yaml"),
 				"--shard-name", "shard-1", "--metrics-bind-address", metrics, "--health-probe-bind-address", health)
 
@@ -250,12 +249,4 @@ func get(ctx context.Context, url, token string) (int, error) {
 		return 0, err
 	}
 	return response.StatusCode, response.Body.Close()
-}
-
-func freeAddress() string {
-	GinkgoHelper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
-	defer func() { Expect(listener.Close()).To(Succeed()) }()
-	return fmt.Sprint(listener.Addr())
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -23,6 +22,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/timebertt/kubernetes-controller-sharding/webhosting-operator/test/freeport"
 )
 
 var (
@@ -46,7 +47,7 @@ func (c *cluster) runOperator(ctx context.Context, overlay, name string) process
 // reach it by its Service.
 func (c *cluster) runSharder(ctx context.Context) process {
 	GinkgoHelper()
-	webhook := freeAddress()
+	webhook := freeport.Address()
 	file := filepath.Join(GinkgoT().TempDir(), "config.yaml")
 	Expect(os.WriteFile(file, fmt.Appendf(nil, "apiVersion: config.sharding.timebertt.dev/v1alpha1\nkind: SharderConfig\nwebhook: {bindAddress: %q, url: %q}\n",
 		webhook, "https://"+webhook), 0o600)).To(Succeed())
@@ -58,7 +59,7 @@ func (c *cluster) run(ctx context.Context, program string, as account, args ...s
 	for _, g := range c.grants(ctx, as) {
 		Eventually(c.allows).WithArguments(ctx, as, g).Should(BeTrue(), "%s", g)
 	}
-	p := process{metrics: freeAddress(), health: freeAddress()}
+	p := process{metrics: freeport.Address(), health: freeport.Address()}
 	args = append(args, "--kubeconfig", c.kubeconfigOf(ctx, as), "--metrics-bind-address", p.metrics, "--health-probe-bind-address", p.health)
 	var err error
 	p.Session, err = gexec.Start(exec.Command(program, args...), GinkgoWriter, GinkgoWriter)
@@ -120,12 +121,4 @@ func get(ctx context.Context, url, token string) (int, error) {
 		return 0, err
 	}
 	return response.StatusCode, response.Body.Close()
-}
-
-func freeAddress() string {
-	GinkgoHelper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
-	defer func() { Expect(listener.Close()).To(Succeed()) }()
-	return listener.Addr().String()
 }
