@@ -47,7 +47,7 @@ var _ = Describe("Membership", func() {
 			}
 		}
 		Expect(moved).To(BeNumerically(">", 0))
-		Expect(r.expectNoInterleavedWrites()).To(Equal(moved))
+		Eventually(r.handovers).Should(Equal(moved))
 	})
 
 	It("waits for the reconciles that are under way", func() {

@@ -56,7 +56,7 @@ var _ = Describe("A restart under the same name", func() {
 		r.giveWork("shard-a")
 		Consistently(func(g Gomega) {
 			g.Expect(r.state("shard-a")).NotTo(Equal("ready"))
-			for name, events := range r.writes() {
+			for name, events := range r.writes(g) {
 				last := events[len(events)-1]
 				g.Expect(last.shard() == "shard-a" && last.Received.After(acquired)).To(BeFalse(), name)
 			}

@@ -53,6 +53,7 @@ var _ = BeforeSuite(func() {
 		Set("audit-log-mode", "blocking-strict")
 	var err error
 	restConfig, err = environment.Start()
+		Set("audit-log-maxsize", "0"). // one file for all of it
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(environment.Stop)
 
