@@ -29,7 +29,7 @@ var _ = Describe("Shards in Go and in Python under the sharder apart", func() {
 		python := r.startPython("python")
 		r.start("go-1", sharding.ModeShard)
 		r.eventuallyAssignedOnCreation(ctx)
-		r.create(20)
+		r.create(60) // so many that every shard has some, whatever the namespace is called
 		r.eventuallySettled("go-1", "python")
 
 		stop := r.churn()

@@ -18,7 +18,7 @@ var _ = Describe("Assignment", func() {
 	BeforeEach(func() { r = newTestRing() })
 
 	It("assigns the objects that exist and those that come", func() {
-		r.create(10)
+		r.create(30) // so many that both have some, whatever the namespace is called
 		r.start("shard-a", sharding.ModeBoth)
 		r.start("shard-b", sharding.ModeBoth)
 		r.eventuallySettled("shard-a", "shard-b")

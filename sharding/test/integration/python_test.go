@@ -30,7 +30,7 @@ var _ = Describe("A shard in Python", func() {
 		r = newTestRing()
 		start = func() process { return r.startPython("python") }
 
-		r.create(20)
+		r.create(50) // so many that every shard has some, whatever the namespace is called
 		r.start("sharder", sharding.ModeSharder)
 		python = start()
 		r.eventuallySettled("python")

@@ -5,6 +5,7 @@ package admission_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -43,7 +44,8 @@ var _ = Describe("Assignment in the request", Ordered, func() {
 
 	It("answers a creation with the object's shard", func(ctx context.Context) {
 		owners := map[string]bool{}
-		for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+		for n := range 20 {
+			name := fmt.Sprintf("object-%d", n)
 			deployment := newDeployment(namespace, name)
 			deployment.Labels = map[string]string{"kept": "label", labelDrain: "stray"}
 			Expect(create(ctx, deployment)).To(Equal(1))
