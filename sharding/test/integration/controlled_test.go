@@ -39,6 +39,7 @@ var _ = Describe("Controlled objects", func() {
 
 		By("letting shards that are busy, and one that leaves, give objects to one that joins")
 		stop()
+		r.eventuallySettled("shard-a", "shard-b") // so that one worker hangs, and not all of them on what was changed before
 		unlabelled := r.movingFrom("shard-b", "shard-c", "shard-a", "shard-b")
 		busy.worker.sleep()
 		Expect(r.scale(inContext(), unlabelled, 77)).To(Succeed())

@@ -28,6 +28,7 @@ var _ = Describe("Membership", func() {
 	})
 
 	It("drains the share of a shard that joins, and nothing else", func() {
+		r = newTestRing() // whose objects come when both shards are known, so that none has moved before
 		r.start("shard-a", sharding.ModeBoth)
 		r.start("shard-b", sharding.ModeBoth)
 		r.eventuallySettled("shard-a", "shard-b")
@@ -60,6 +61,7 @@ var _ = Describe("Membership", func() {
 
 		r.start("shard-b", sharding.ModeShard)
 		Eventually(r.draining).ShouldNot(BeEmpty())
+		Eventually(worker.hanging).Should(HaveLen(5), "all workers")
 		Consistently(func(g Gomega) {
 			g.Expect(r.owners(g)).To(HaveEach("shard-a"), "all workers are busy, so nobody lets objects go")
 		}, "1s").Should(Succeed())
