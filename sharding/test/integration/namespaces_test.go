@@ -22,11 +22,11 @@ func selectTeam(team string) labels.Selector { return labels.SelectorFromSet(lab
 var _ = Describe("Namespaces", func() {
 	var r *testRing
 
-	// label says which team the namespace belongs to; nil for none.
-	label := func(team any) {
+	// label says which team a namespace belongs to.
+	label := func(name, team string) {
 		GinkgoHelper()
-		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: r.namespace}}
-		patch := fmt.Appendf(nil, `{"metadata":{"labels":{"team":%s}}}`, team)
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		patch := fmt.Appendf(nil, `{"metadata":{"labels":{"team":%q}}}`, team)
 		Expect(apiServer.Patch(inContext(), namespace, client.RawPatch("application/merge-patch+json", patch))).To(Succeed())
 	}
 
@@ -53,11 +53,14 @@ var _ = Describe("Namespaces", func() {
 		seenByOthers()
 		Consistently(func(g Gomega) { g.Expect(owners(g)).To(HaveEach("")) }, "300ms").Should(Succeed())
 
-		label(`"cats"`)
+		label(r.namespace, "cats")
 		Eventually(func(g Gomega) { g.Expect(owners(g)).To(HaveEach("shard-a")) }).Should(Succeed())
 
 		By("selecting it no more")
-		label(`"dogs"`)
+		label(r.namespace, "dogs")
+		label(selecting.namespace, "cats")
+		selecting.create(1)
+		Eventually(func(g Gomega) { g.Expect(selecting.owners(g)).To(HaveEach("shard-a")) }).Should(Succeed(), "it has noticed both")
 		Expect(apiServer.Delete(inContext(), &r.deployments(Default)[0])).To(Succeed())
 		r.create(1)
 		seenByOthers()
@@ -72,7 +75,7 @@ var _ = Describe("Namespaces", func() {
 			g.Expect(owners(g)).To(And(HaveKeyWithValue("object-0", ""), HaveKeyWithValue("object-1", "shard-b")))
 		}).Should(Succeed(), "but somebody has to work on it")
 
-		label(`"cats"`)
+		label(r.namespace, "cats")
 		Eventually(func(g Gomega) { g.Expect(owners(g)).To(HaveEach("shard-b")) }).Should(Succeed())
 	})
 
