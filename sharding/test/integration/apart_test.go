@@ -26,7 +26,7 @@ var _ = Describe("Shards in Go and in Python under the sharder apart", func() {
 	It("never write to one object at a time, whoever comes and goes", func(ctx context.Context) {
 		r := newTestRing()
 		r.startDedicatedSharder(ctx)
-		python := r.startPython("python")
+		python := r.expiring().startPython("python")
 		r.start("go-1", sharding.ModeShard)
 		r.eventuallyAssignedOnCreation(ctx)
 		r.create(60) // so many that every shard has some, whatever the namespace is called

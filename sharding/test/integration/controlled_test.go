@@ -58,7 +58,7 @@ var _ = Describe("Controlled objects", func() {
 		}).Should(Succeed())
 
 		By("letting a shard crash")
-		crashed := r.start("shard-d", sharding.ModeShard)
+		crashed := r.expiring().start("shard-d", sharding.ModeShard)
 		Eventually(func(g Gomega) { g.Expect(r.owners(g)).To(ContainElement("shard-d")) }).Should(Succeed())
 		crashed.crash()
 		Eventually(func(g Gomega) { g.Expect(r.owners(g)).NotTo(ContainElement("shard-d")) }).Should(Succeed())

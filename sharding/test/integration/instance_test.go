@@ -12,7 +12,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
@@ -25,11 +24,13 @@ import (
 	"github.com/timebertt/kubernetes-controller-sharding/sharding/sharder"
 )
 
-// The durations are short, so that tests are, but not so short that a busy machine cannot keep them.
 const (
-	leaseDuration = 4 * time.Second
-	renewDeadline = 3 * time.Second
-	retryPeriod   = 400 * time.Millisecond
+	// leaseDuration is as long as tests wait at most: a machine so busy that nothing is renewed for seconds changes
+	// nothing, and what is released need not expire.
+	leaseDuration = time.Minute
+	// shortLeaseDuration is that of instances whose leases are to expire: a test takes longer than that.
+	shortLeaseDuration = 4 * time.Second
+	retryPeriod        = 400 * time.Millisecond
 )
 
 // instance is one process of a sharded operator, as far as that is possible in one process.
@@ -54,7 +55,7 @@ func (r *testRing) start(name string, mode sharding.Mode) *instance {
 	if mode.RunsSharder() {
 		Expect(sharder.AddToManager(mgr, restConfig, r.Ring, sharder.Options{
 			Namespace: r.namespace, DrainTimeout: r.drainTimeout,
-			LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
+			LeaseDuration: r.leaseDuration, RenewDeadline: r.renewDeadline(), RetryPeriod: retryPeriod,
 		})).To(Succeed())
 	}
 
@@ -79,7 +80,7 @@ func (i *instance) newManager(r *testRing, restConfig *rest.Config, mode shardin
 	GinkgoHelper()
 	options := manager.Options{
 		Metrics:                 server.Options{BindAddress: "0"},
-		GracefulShutdownTimeout: ptr.To(5 * time.Second),
+		GracefulShutdownTimeout: new(r.renewDeadline()),
 		Controller:              config.Controller{SkipNameValidation: new(true), MaxConcurrentReconciles: 5},
 	}
 	if !mode.RunsShard() {
@@ -90,7 +91,7 @@ func (i *instance) newManager(r *testRing, restConfig *rest.Config, mode shardin
 
 	self, err := shard.New(r.Ring, shard.Options{
 		Name: i.name, Namespace: r.namespace,
-		LeaseDuration: r.leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
+		LeaseDuration: r.leaseDuration, RenewDeadline: r.renewDeadline(), RetryPeriod: retryPeriod,
 	})
 	Expect(err).NotTo(HaveOccurred())
 	mgr, err := self.NewManager(restConfig, options)
@@ -122,7 +123,7 @@ func (i *instance) crash() { i.network.cut() }
 type testRing struct {
 	sharding.Ring
 	namespace string
-	// leaseDuration is that of its shards.
+	// leaseDuration is that of its shards and sharders.
 	leaseDuration time.Duration
 	// drainTimeout is that of its sharders. By default it is longer than any test waits.
 	drainTimeout time.Duration
@@ -151,3 +152,13 @@ func newTestRing() *testRing {
 		}}},
 	}
 }
+
+// expiring is the ring for starting what is to crash: its leases expire soon when it does not renew them.
+func (r *testRing) expiring() *testRing {
+	expiring := *r
+	expiring.leaseDuration = shortLeaseDuration
+	return &expiring
+}
+
+// renewDeadline is how long a shard or a sharder tries to renew its lease before it gives up.
+func (r *testRing) renewDeadline() time.Duration { return r.leaseDuration / 4 * 3 }

@@ -53,7 +53,7 @@ var _ = Describe("Leases", func() {
 
 	It("ends a shard whose lease is deleted, and gives its objects away only then", func() {
 		r.start("sharder", sharding.ModeSharder)
-		victim := r.start("shard-a", sharding.ModeShard)
+		victim := r.expiring().start("shard-a", sharding.ModeShard)
 		r.start("shard-b", sharding.ModeShard)
 		r.eventuallySettled("shard-a", "shard-b")
 		stop := r.churn()

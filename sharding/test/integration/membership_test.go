@@ -31,6 +31,9 @@ var _ = Describe("Membership", func() {
 		r = newTestRing() // whose objects come when both shards are known, so that none has moved before
 		r.start("shard-a", sharding.ModeBoth)
 		r.start("shard-b", sharding.ModeBoth)
+		Eventually(r.state).WithArguments("shard-a").Should(Equal("ready"))
+		Eventually(r.state).WithArguments("shard-b").Should(Equal("ready"))
+		r.create(objects)
 		r.eventuallySettled("shard-a", "shard-b")
 		before := r.owners(Default)
 		stop := r.churn()
@@ -58,10 +61,10 @@ var _ = Describe("Membership", func() {
 		for name := range r.owners(Default) {
 			Expect(r.scale(inContext(), name, 3)).To(Succeed())
 		}
+		Eventually(worker.hanging).Should(HaveLen(5), "all workers")
 
 		r.start("shard-b", sharding.ModeShard)
 		Eventually(r.draining).ShouldNot(BeEmpty())
-		Eventually(worker.hanging).Should(HaveLen(5), "all workers")
 		Consistently(func(g Gomega) {
 			g.Expect(r.owners(g)).To(HaveEach("shard-a"), "all workers are busy, so nobody lets objects go")
 		}, "1s").Should(Succeed())
@@ -73,7 +76,6 @@ var _ = Describe("Membership", func() {
 	It("moves the objects of a shard that leaves", func() {
 		r.start("shard-a", sharding.ModeBoth)
 		r.start("shard-b", sharding.ModeBoth)
-		r.leaseDuration = time.Minute // far more than is waited: a lease that is released need not expire
 		leaver := r.start("shard-c", sharding.ModeBoth)
 		r.eventuallySettled("shard-a", "shard-b", "shard-c")
 		stop := r.churn()
@@ -100,7 +102,7 @@ var _ = Describe("Membership", func() {
 
 	It("moves the objects of a shard that crashes, which ends", func() {
 		r.start("sharder", sharding.ModeSharder)
-		crashed := r.start("shard-a", sharding.ModeShard)
+		crashed := r.expiring().start("shard-a", sharding.ModeShard)
 		r.start("shard-b", sharding.ModeShard)
 		r.start("shard-c", sharding.ModeShard)
 		r.eventuallySettled("shard-a", "shard-b", "shard-c")
@@ -115,7 +117,7 @@ var _ = Describe("Membership", func() {
 	})
 
 	It("moves the objects of a shard that crashes and is the sharder", func() {
-		crashed := r.start("shard-a", sharding.ModeBoth)
+		crashed := r.expiring().start("shard-a", sharding.ModeBoth)
 		r.eventuallyLed()
 		r.start("shard-b", sharding.ModeBoth)
 		r.start("shard-c", sharding.ModeBoth)
@@ -131,7 +133,7 @@ var _ = Describe("Membership", func() {
 
 	It("survives that all shards crash at once, and gives the objects to those that come back", func() {
 		r.start("sharder", sharding.ModeSharder)
-		first, second := r.start("shard-a", sharding.ModeShard), r.start("shard-b", sharding.ModeShard)
+		first, second := r.expiring().start("shard-a", sharding.ModeShard), r.expiring().start("shard-b", sharding.ModeShard)
 		r.eventuallySettled("shard-a", "shard-b")
 		stop := r.churn()
 
@@ -153,7 +155,7 @@ var _ = Describe("Membership", func() {
 	It("fences a shard that hangs instead of letting objects go", func() {
 		r.drainTimeout = 2 * time.Second
 		r.start("sharder", sharding.ModeSharder)
-		hanging := r.start("shard-a", sharding.ModeShard)
+		hanging := r.expiring().start("shard-a", sharding.ModeShard)
 		r.eventuallySettled("shard-a")
 
 		hanging.worker.sleep()
@@ -168,7 +170,7 @@ var _ = Describe("Membership", func() {
 	})
 
 	It("goes on when the sharder changes in the middle of a rebalancing", func() {
-		first := r.start("sharder-1", sharding.ModeSharder)
+		first := r.expiring().start("sharder-1", sharding.ModeSharder)
 		r.start("shard-a", sharding.ModeShard)
 		r.eventuallySettled("shard-a")
 		r.start("sharder-2", sharding.ModeSharder)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -28,7 +27,7 @@ var _ = Describe("A shard in Python", func() {
 
 	BeforeEach(func() {
 		r = newTestRing()
-		start = func() process { return r.startPython("python") }
+		start = func() process { return r.expiring().startPython("python") }
 
 		r.create(50) // so many that every shard has some, whatever the namespace is called
 		r.start("sharder", sharding.ModeSharder)
@@ -62,8 +61,7 @@ var _ = Describe("A shard in Python", func() {
 	It("hands everything over at once when it is asked to end", func() {
 		python.leave()
 		r.eventuallyOwned("go")
-		r.leaseDuration = time.Minute // far more than is waited: a lease that is released need not expire
-		python = start()
+		python = r.startPython("python")
 		r.eventuallyOwned("go", "python")
 
 		python.leave()
@@ -100,7 +98,7 @@ var _ = Describe("A shard in Python", func() {
 
 	It("waits while another process of its name holds the lease", func() {
 		second := start()
-		Consistently(second, leaseDuration).ShouldNot(gexec.Exit())
+		Consistently(second, shortLeaseDuration).ShouldNot(gexec.Exit())
 		Expect(second.Err.Contents()).NotTo(ContainSubstring("Acquired"))
 		python.leave()
 		Eventually(second.Err.Contents).Should(ContainSubstring("Acquired"))
@@ -122,7 +120,7 @@ func (r *testRing) startPython(name string) process {
 	return runProcess(pythonProgram(), "-B", "../../examples/python-shard/shard.py", "--kubeconfig", writeKubeconfig(),
 		"--ring", r.Name, "--name", name, "--namespace", r.namespace,
 		"--lease-duration", fmt.Sprint(r.leaseDuration.Seconds()),
-		"--renew-deadline", fmt.Sprint(renewDeadline.Seconds()),
+		"--renew-deadline", fmt.Sprint(r.renewDeadline().Seconds()),
 		"--retry-period", fmt.Sprint(retryPeriod.Seconds()),
 	)
 }

@@ -28,7 +28,6 @@ var _ = Describe("A restart under the same name", func() {
 
 	BeforeEach(func() {
 		r = newTestRing()
-		r.leaseDuration = time.Minute // a shard that no sharder calls ready for that long works all the same
 		r.create(objects)
 		sharder = r.start("sharder", sharding.ModeSharder)
 		r.start("shard-b", sharding.ModeShard)
@@ -105,8 +104,7 @@ var _ = Describe("A restart under the same name", func() {
 		second.leave()
 		before := r.lease("shard-a").Spec.AcquireTime
 		first.leave()
-		r.leaseDuration = leaseDuration
-		r.start("shard-a", sharding.ModeShard)
+		r.expiring().start("shard-a", sharding.ModeShard) // which works if no sharder calls it ready for as long as its lease lasts
 		r.eventuallyAcquired("shard-a", before)
 		for name := range r.owners(Default) {
 			Expect(r.scale(inContext(), name, 7)).To(Succeed())

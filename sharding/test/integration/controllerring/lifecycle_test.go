@@ -96,8 +96,8 @@ var _ = Describe("A ring", func() {
 		Expect(served.Main).To(HaveLen(1))
 
 		first.stop()
-		Eventually(newObject(ctx, configMaps, namespace, "takeover")).WithContext(ctx).WithTimeout(5 * time.Second).Should(Equal("shard-a"))
-		Expect(second.leads).To(BeClosed())
+		Eventually(newObject(ctx, configMaps, namespace, "takeover")).WithContext(ctx).Should(Equal("shard-a"))
+		Eventually(second.leads).Should(BeClosed())
 	})
 
 	It("gets its webhook configuration back", func(ctx context.Context) {

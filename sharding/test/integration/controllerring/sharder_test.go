@@ -37,8 +37,9 @@ func startSharder(config *rest.Config, election string) *process {
 
 		LeaderElection: true, LeaderElectionID: election, LeaderElectionNamespace: "default",
 		LeaderElectionReleaseOnCancel: true,
-		LeaseDuration:                 new(3 * time.Second), RenewDeadline: new(2 * time.Second), RetryPeriod: new(200 * time.Millisecond),
-		GracefulShutdownTimeout: new(10 * time.Second),
+		// Leases are released, and none has to expire, even on a machine so busy that nothing is renewed for seconds.
+		LeaseDuration: new(2 * time.Minute), RenewDeadline: new(90 * time.Second), RetryPeriod: new(200 * time.Millisecond),
+		GracefulShutdownTimeout: new(30 * time.Second),
 	})
 	Expect(err).NotTo(HaveOccurred())
 	environment, err := lead.NewEnvironment(config, mgr.GetRESTMapper(), lead.EnvironmentOptions{})
