@@ -22,7 +22,7 @@ var _ = Describe("Assignment in the request", Ordered, func() {
 	var namespace string
 
 	BeforeAll(func(ctx context.Context) {
-		apply(ctx, options())
+		applyPatiently(ctx, options())
 		namespace = newNamespace(ctx, map[string]string{labelSelected: "true"})
 		awaitWebhook(ctx, namespace)
 	})

@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,7 +30,22 @@ func options() admission.WebhookOptions {
 // apply configures the webhook until the test ends.
 func apply(ctx context.Context, options admission.WebhookOptions) bool {
 	GinkgoHelper()
+	return applyConfiguration(ctx, admission.WebhookConfiguration(exampleRing(), options))
+}
+
+// applyPatiently is apply for tests that expect each request to be answered: the API server waits much longer than it does
+// by default, so that a busy machine changes nothing.
+func applyPatiently(ctx context.Context, options admission.WebhookOptions) bool {
+	GinkgoHelper()
 	configuration := admission.WebhookConfiguration(exampleRing(), options)
+	for i := range configuration.Webhooks {
+		configuration.Webhooks[i].TimeoutSeconds = new(int32(30))
+	}
+	return applyConfiguration(ctx, configuration)
+}
+
+func applyConfiguration(ctx context.Context, configuration *admissionregistrationv1.MutatingWebhookConfiguration) bool {
+	GinkgoHelper()
 	changed, err := admission.Apply(ctx, apiServer, configuration)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func(ctx context.Context) {

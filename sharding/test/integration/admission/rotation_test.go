@@ -40,7 +40,7 @@ var _ = Describe("A certificate that nears its end", func() {
 			GinkgoHelper()
 			trusting := options()
 			trusting.Server.URL, trusting.Server.CABundle = url, keeper.CABundle()
-			return apply(ctx, trusting)
+			return applyPatiently(ctx, trusting)
 		}
 		expectAnswered := func() {
 			GinkgoHelper()
