@@ -13,11 +13,13 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gexec"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/timebertt/kubernetes-controller-sharding/sharding"
+	"github.com/timebertt/kubernetes-controller-sharding/sharding/admission"
 )
 
 // A ring whose sharder is a program of its own, and assigns by its webhook in the very request by which a shard lets an
@@ -56,10 +58,17 @@ func (r *testRing) startDedicatedSharder(ctx context.Context) {
 	ring, err := r.ControllerRing(apiServer.Scheme(), apiServer.RESTMapper())
 	Expect(err).NotTo(HaveOccurred())
 	Expect(apiServer.Create(ctx, ring)).To(Succeed())
-	DeferCleanup(func(ctx context.Context) { Expect(apiServer.Delete(ctx, ring)).To(Succeed()) })
+	webhooks := &admissionregistrationv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: admission.WebhookName(ring.Name)}}
+	DeferCleanup(func(ctx context.Context) { // the garbage collector, which these tests do not have, would delete what the ring owns
+		Expect(apiServer.Delete(ctx, ring)).To(Succeed())
+		Expect(client.IgnoreNotFound(apiServer.Delete(ctx, webhooks))).To(Succeed())
+	})
 
 	system := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "system-"}}
 	Expect(apiServer.Create(ctx, system)).To(Succeed())
+	program, err := gexec.Build("github.com/timebertt/kubernetes-controller-sharding/sharding/cmd/sharder")
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(gexec.CleanupBuildArtifacts)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	Expect(err).NotTo(HaveOccurred())
 	webhook := listener.Addr().String()
@@ -73,9 +82,6 @@ webhook: {bindAddress: "%s", url: "https://%s"}
 health: {bindAddress: "0"}
 metrics: {bindAddress: "0"}
 `, system.Name, webhook, webhook), 0o600)).To(Succeed())
-	program, err := gexec.Build("github.com/timebertt/kubernetes-controller-sharding/sharding/cmd/sharder")
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(gexec.CleanupBuildArtifacts)
 	runProcess(program, "--config", config, "--kubeconfig", writeKubeconfig())
 }
 

@@ -160,7 +160,15 @@ func (r *testRing) record() func() history {
 		running.Wait()
 	})
 	DeferCleanup(stop)
+	seen := func(at string) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.ContainsFunc(versions, func(v version) bool { return strconv.Itoa(v.at) == at })
+	}
 	return func() history {
+		for _, deployment := range r.deployments(Default) { // which may be seen later than what they control
+			Eventually(seen).WithArguments(deployment.ResourceVersion).Should(BeTrue())
+		}
 		stop()
 		slices.SortFunc(versions, func(a, b version) int { return cmp.Compare(a.at, b.at) })
 		return versions

@@ -50,6 +50,12 @@ func applyConfiguration(ctx context.Context, configuration *admissionregistratio
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func(ctx context.Context) {
 		Expect(client.IgnoreNotFound(apiServer.Delete(ctx, configuration))).To(Succeed())
+		namespace := newNamespace(ctx, map[string]string{labelSelected: "true"})
+		Eventually(func(g Gomega) { // the API server notices in the background
+			probe := newDeployment(namespace, "probe")
+			g.Expect(apiServer.Create(ctx, probe, client.DryRunAll)).To(Succeed())
+			g.Expect(probe.Labels).NotTo(HaveKey(labelShard))
+		}).Should(Succeed())
 	})
 	return changed
 }

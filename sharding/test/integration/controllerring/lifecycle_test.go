@@ -90,10 +90,12 @@ var _ = Describe("A ring", func() {
 		Eventually(newObject(ctx, configMaps, namespace, "takeover")).WithContext(ctx).Should(Equal("shard-a"))
 		Expect(second.leads).NotTo(BeClosed())
 
-		served, known := second.rings.Ring("takeover")
-		Expect(known).To(BeTrue())
-		Expect(served.Membership().Available()).To(HaveExactElements("shard-a"))
-		Expect(served.Main).To(HaveLen(1))
+		Eventually(func(g Gomega) { // ready are the shards; what is served may be found out a moment later
+			served, known := second.rings.Ring("takeover")
+			g.Expect(known).To(BeTrue())
+			g.Expect(served.Membership().Available()).To(HaveExactElements("shard-a"))
+			g.Expect(served.Main).To(HaveLen(1))
+		}).Should(Succeed())
 
 		first.stop()
 		Eventually(newObject(ctx, configMaps, namespace, "takeover")).WithContext(ctx).Should(Equal("shard-a"))
