@@ -50,10 +50,12 @@ if $integration; then
   make --no-print-directory local
   KUBEBUILDER_ASSETS="$(bin/local programs --print-dir etcd kube-apiserver kubectl)"
   export KUBEBUILDER_ASSETS
+  # All limits are far above what it takes, even on a busy machine.
+  export KUBEBUILDER_CONTROLPLANE_START_TIMEOUT=2m KUBEBUILDER_CONTROLPLANE_STOP_TIMEOUT=2m
   for module in "$@"; do
     packages="$(with_tests "$module" 2>/dev/null || true)" # reported above
     # They wait for what happens within seconds, so they do not share the machine with each other.
-    run_tests "$module" integration "$(grep '/test/' <<<"$packages" || true)" -p 1
+    run_tests "$module" integration "$(grep '/test/' <<<"$packages" || true)" -p 1 -timeout 40m
   done
 fi
 

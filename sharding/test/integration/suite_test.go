@@ -46,14 +46,17 @@ var _ = BeforeSuite(func() {
 	auditLog = filepath.Join(directory, "audit.log")
 	Expect(os.WriteFile(policy, []byte(auditPolicy), 0o600)).To(Succeed())
 
-	environment := &envtest.Environment{CRDDirectoryPaths: []string{"../../../config/crd/bases"}, ErrorIfCRDPathMissing: true}
+	environment := &envtest.Environment{
+		CRDDirectoryPaths: []string{"../../../config/crd/bases"}, ErrorIfCRDPathMissing: true,
+		CRDInstallOptions: envtest.CRDInstallOptions{MaxTime: time.Minute},
+	}
 	environment.ControlPlane.GetAPIServer().Configure().
 		Set("audit-policy-file", policy).
 		Set("audit-log-path", auditLog).
+		Set("audit-log-maxsize", "0"). // one file for all of it
 		Set("audit-log-mode", "blocking-strict")
 	var err error
 	restConfig, err = environment.Start()
-		Set("audit-log-maxsize", "0"). // one file for all of it
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(environment.Stop)
 

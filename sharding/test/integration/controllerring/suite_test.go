@@ -45,6 +45,7 @@ var _ = BeforeSuite(func() {
 	env = &envtest.Environment{
 		CRDDirectoryPaths:     []string{"../../../../config/crd/bases"},
 		ErrorIfCRDPathMissing: true,
+		CRDInstallOptions:     envtest.CRDInstallOptions{MaxTime: time.Minute},
 	}
 	var err error
 	restConfig, err = env.Start()

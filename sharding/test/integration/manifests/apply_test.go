@@ -48,7 +48,7 @@ func TestAPIServer(t *testing.T) {
 			ObjectMeta: metav1.ObjectMeta{GenerateName: "sharder-", Namespace: "sharding-system"},
 			Spec:       deployment.Spec.Template.Spec,
 		}
-		g.Eventually(func() error { return admin.Create(t.Context(), pod.DeepCopy(), client.DryRunAll) }, "20s", "50ms").Should(Succeed())
+		g.Eventually(func() error { return admin.Create(t.Context(), pod.DeepCopy(), client.DryRunAll) }, "1m", "50ms").Should(Succeed())
 		pod.Spec.SecurityContext = nil
 		g.Expect(admin.Create(t.Context(), pod, client.DryRunAll)).To(MatchError(ContainSubstring("violates PodSecurity")))
 	})
@@ -61,6 +61,9 @@ func TestAPIServer(t *testing.T) {
 		g.Expect(admin.Create(t.Context(), review)).To(Succeed())
 		return review.Status.Allowed
 	}
+	g.Eventually(func() bool { // the API server learns of roles in the background
+		return allowed(t, "watch sharding.timebertt.dev controllerrings") && allowed(t, "update core secrets sharder-webhook sharding-system")
+	}, "1m", "50ms").Should(BeTrue())
 	for question, want := range map[string]bool{
 		"watch sharding.timebertt.dev controllerrings":                         true,
 		"shard sharding.timebertt.dev controllerrings any":                     true,
