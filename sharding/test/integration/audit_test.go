@@ -39,12 +39,16 @@ var shardAgent = regexp.MustCompile(` shard/(\S+)$`)
 
 func (e auditEvent) bySharder() bool { return strings.HasSuffix(e.UserAgent, " sharder") }
 
+// isUncertain reports whether nobody was told how the write ended, as when who wrote was killed meanwhile: the API server
+// may have carried it out.
+func (e auditEvent) isUncertain() bool { return e.ResponseStatus.Code >= 500 }
+
 // isToMain reports whether a main object was written to, and not what it controls.
 func (e auditEvent) isToMain() bool { return e.ObjectRef.Resource == "deployments" }
 
-// writes returns the successful writes to the ring's main objects and what they control, by name, in the order in which
-// the API server received them. A main object and what it controls have the same name. A write is seen by others before it
-// is logged, so the last ones may be missing.
+// writes returns the writes to the ring's main objects and what they control, by name, in the order in which the API server
+// received them, but for those that it refused. A main object and what it controls have the same name. A write is seen by
+// others before it is logged, so the last ones may be missing.
 func (r *testRing) writes(g Gomega) map[string][]auditEvent {
 	log, err := os.ReadFile(auditLog)
 	g.Expect(err).NotTo(HaveOccurred())
@@ -55,7 +59,7 @@ func (r *testRing) writes(g Gomega) map[string][]auditEvent {
 		}
 		var event auditEvent
 		g.Expect(json.Unmarshal(line, &event)).To(Succeed())
-		if event.ObjectRef.Namespace == r.namespace && event.ObjectRef.Resource != "leases" && event.ResponseStatus.Code < 300 {
+		if event.ObjectRef.Namespace == r.namespace && event.ObjectRef.Resource != "leases" && (event.ResponseStatus.Code < 300 || event.isUncertain()) {
 			writes[event.ObjectRef.Name] = append(writes[event.ObjectRef.Name], event)
 		}
 	}
@@ -87,7 +91,7 @@ func (r *testRing) handovers(g Gomega) (handovers int) {
 			switch shard := event.shard(); {
 			case event.bySharder():
 				assigned = true
-			case shard == "":
+			case shard == "", event.isUncertain():
 				assigned = assigned || r.mayAssign(event)
 			default:
 				if shard != owner {

@@ -80,7 +80,7 @@ func (i *instance) newManager(r *testRing, restConfig *rest.Config, mode shardin
 	GinkgoHelper()
 	options := manager.Options{
 		Metrics:                 server.Options{BindAddress: "0"},
-		GracefulShutdownTimeout: new(r.renewDeadline()),
+		GracefulShutdownTimeout: new(r.shutdownTimeout),
 		Controller:              config.Controller{SkipNameValidation: new(true), MaxConcurrentReconciles: 5},
 	}
 	if !mode.RunsShard() {
@@ -127,6 +127,8 @@ type testRing struct {
 	leaseDuration time.Duration
 	// drainTimeout is that of its sharders. By default it is longer than any test waits.
 	drainTimeout time.Duration
+	// shutdownTimeout is how long its instances wait for reconciles when they end.
+	shutdownTimeout time.Duration
 	// unlabelled says that the ring's shards do not label what they control.
 	unlabelled bool
 	// webhook says that every write to a main object may assign it.
@@ -144,9 +146,10 @@ func newTestRing() *testRing {
 		Expect(apiServer.DeleteAllOf(ctx, &appsv1.Deployment{}, client.InNamespace(namespace.Name))).To(Succeed())
 	})
 	return &testRing{
-		namespace:     namespace.Name,
-		leaseDuration: leaseDuration,
-		drainTimeout:  5 * time.Minute,
+		namespace:       namespace.Name,
+		leaseDuration:   leaseDuration,
+		drainTimeout:    5 * time.Minute,
+		shutdownTimeout: 30 * time.Second,
 		Ring: sharding.Ring{Name: namespace.Name, Kinds: []sharding.Kind{{
 			Main: &appsv1.Deployment{}, Controlled: []client.Object{&corev1.ConfigMap{}},
 		}}},

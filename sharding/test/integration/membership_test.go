@@ -155,7 +155,9 @@ var _ = Describe("Membership", func() {
 	It("fences a shard that hangs instead of letting objects go", func() {
 		r.drainTimeout = 2 * time.Second
 		r.start("sharder", sharding.ModeSharder)
-		hanging := r.expiring().start("shard-a", sharding.ModeShard)
+		impatient := r.expiring()
+		impatient.shutdownTimeout = 0
+		hanging := impatient.start("shard-a", sharding.ModeShard)
 		r.eventuallySettled("shard-a")
 
 		hanging.worker.sleep()
